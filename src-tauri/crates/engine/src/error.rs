@@ -1,0 +1,304 @@
+//! What goes wrong in the engine, each with what the person can do.
+
+use std::path::PathBuf;
+
+use bottle_core::advice::Advice;
+use bottle_core::backend::{BackendError, BackendName, Problem};
+use bottle_core::credential::CredentialLookupError;
+use bottle_core::id::{AgentName, BottleName, InvalidName, SessionId, SkillName};
+use bottle_core::manifest::ManifestError;
+use bottle_core::selftest::Check;
+
+use crate::control::ControlError;
+use crate::skill::SkillProblem;
+
+/// What goes wrong in the engine.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The backend refused.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// A bottle or agent cannot be read.
+    #[error(transparent)]
+    Manifest(#[from] Box<ManifestError>),
+    /// A credential cannot be had.
+    #[error(transparent)]
+    Credential(#[from] CredentialLookupError),
+    /// A name does not follow the rules.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// There is no such agent.
+    #[error("there is no agent named {name}")]
+    NoAgent {
+        /// What was asked for.
+        name: AgentName,
+        /// The nearest that is there.
+        nearest: Option<String>,
+        /// Where agents are kept.
+        folder: PathBuf,
+    },
+    /// A skill is not there.
+    #[error("the skill {skill} is not in any of the skill folders")]
+    NoSkill {
+        /// The skill.
+        skill: SkillName,
+        /// Where it was looked for.
+        searched: Vec<PathBuf>,
+    },
+    /// A skill is there and cannot be used.
+    #[error("the skill {skill} cannot be used: {problem}")]
+    BadSkill {
+        /// The skill.
+        skill: SkillName,
+        /// Why not.
+        problem: SkillProblem,
+    },
+    /// The bottle asks for something that this version does not have; starting without it would be less than was asked for.
+    #[error("the bottle {bottle} asks for {feature}, which this version does not have")]
+    NotInThisVersion {
+        /// The bottle.
+        bottle: BottleName,
+        /// What it asks for.
+        feature: &'static str,
+    },
+    /// No backend of that name is built in or can be used.
+    #[error("the backend {backend} cannot be used")]
+    NoBackend {
+        /// Which one.
+        backend: BackendName,
+        /// What it said.
+        problems: Vec<Problem>,
+    },
+    /// A variable of the host that the bottle names is not set.
+    #[error("the bottle's variable {name} takes its value from {variable}, which is not set here")]
+    NoHostVariable {
+        /// The bottle's variable.
+        name: String,
+        /// The host's variable.
+        variable: String,
+    },
+    /// A question of the bottle was not answered.
+    #[error("the bottle asks '{question}' for its variable {name}, and there is no answer")]
+    Unanswered {
+        /// The bottle's variable.
+        name: String,
+        /// What it asks.
+        question: String,
+    },
+    /// The project folder cannot be copied.
+    #[error("the folder {path} cannot be copied into the bottle")]
+    Workspace {
+        /// The folder or the file in it.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A provisioning step failed.
+    #[error("the step '{step}' failed while moving in")]
+    Provision {
+        /// Which step.
+        step: &'static str,
+        /// Why.
+        #[source]
+        source: BackendError,
+    },
+    /// The bundle's control socket did not do what it should.
+    #[error("the bundle of session {session} cannot be controlled")]
+    Control {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        #[source]
+        source: ControlError,
+        /// The last lines that the bundle printed.
+        tail: Vec<String>,
+    },
+    /// The bottle is not sealed: claude is not started in it.
+    #[error("the self-test failed: {}", failed_titles(.failed))]
+    NotSealed {
+        /// What failed.
+        failed: Vec<Check>,
+    },
+    /// The self-test could not be run or read.
+    #[error("the self-test gave no result")]
+    NoSelfTest {
+        /// What it printed instead.
+        tail: Vec<String>,
+    },
+    /// The person or the program cancelled.
+    #[error("cancelled")]
+    Cancelled,
+    /// There is no such session.
+    #[error("there is no session {id}")]
+    NoSession {
+        /// What was asked for.
+        id: SessionId,
+    },
+    /// The session belongs to a process that runs.
+    #[error("the session {id} is open in another window or terminal")]
+    SessionInUse {
+        /// The session.
+        id: SessionId,
+    },
+    /// The session has nothing left to go on with.
+    #[error("the session {id} has ended and its bottle is gone")]
+    NotResumable {
+        /// The session.
+        id: SessionId,
+    },
+    /// The person's folder changed where the session changed it too.
+    #[error("{} of {folder} changed since the session started", files(.paths.len()))]
+    Conflict {
+        /// The folder.
+        folder: PathBuf,
+        /// The files, relative to it.
+        paths: Vec<String>,
+    },
+    /// A file or folder of ours cannot be used.
+    #[error("cannot {action} {path}")]
+    File {
+        /// What was being done, such as `write`.
+        action: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The database cannot be used.
+    #[error("cannot {action} in the database")]
+    Store {
+        /// What was being done.
+        action: &'static str,
+        /// Why not.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// Something is already there that would be overwritten.
+    #[error("{path} is already there")]
+    Exists {
+        /// What.
+        path: PathBuf,
+    },
+}
+
+fn failed_titles(failed: &[Check]) -> String {
+    failed
+        .iter()
+        .map(|check| check.title.as_str())
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+fn files(count: usize) -> String {
+    if count == 1 {
+        "one file".into()
+    } else {
+        format!("{count} files")
+    }
+}
+
+fn or_nearest(nearest: Option<&String>, folder: &std::path::Path) -> String {
+    match nearest {
+        Some(name) => format!(
+            "Did you mean `{name}`? They are kept in {}.",
+            folder.display()
+        ),
+        None => format!(
+            "They are kept in {}; `claude-bottle init` writes a first one.",
+            folder.display()
+        ),
+    }
+}
+
+impl Advice for EngineError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Backend(error) => error.code(),
+            Self::Manifest(error) => error.code(),
+            Self::Credential(error) => error.code(),
+            Self::Name(_) => "invalid_name",
+            Self::NoAgent { .. } => "agent_missing",
+            Self::NoSkill { .. } => "skill_missing",
+            Self::BadSkill { .. } => "skill_unusable",
+            Self::NotInThisVersion { .. } => "not_in_this_version",
+            Self::NoBackend { .. } => "backend_unavailable",
+            Self::NoHostVariable { .. } => "host_variable_missing",
+            Self::Unanswered { .. } => "question_unanswered",
+            Self::Workspace { .. } => "workspace_unreadable",
+            Self::Provision { source, .. } => match source.code() {
+                code @ ("disk_full" | "guest_gone") => code,
+                _ => "provision_failed",
+            },
+            Self::Control { .. } => "bundle_control_failed",
+            Self::NotSealed { .. } => "not_sealed",
+            Self::NoSelfTest { .. } => "self_test_failed",
+            Self::Cancelled => "cancelled",
+            Self::NoSession { .. } => "session_missing",
+            Self::SessionInUse { .. } => "session_in_use",
+            Self::NotResumable { .. } => "not_resumable",
+            Self::Conflict { .. } => "conflict",
+            Self::File { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                "disk_full"
+            }
+            Self::File { .. } => "file_error",
+            Self::Store { .. } => "store_error",
+            Self::Exists { .. } => "already_there",
+        }
+    }
+
+    fn advice(&self) -> String {
+        match self {
+            Self::Backend(error) => error.advice(),
+            Self::Manifest(error) => error.advice(),
+            Self::Credential(error) => error.advice(),
+            Self::Name(_) => "Choose a name of small letters, digits and single hyphens.".into(),
+            Self::NoAgent { nearest, folder, .. } => or_nearest(nearest.as_ref(), folder),
+            Self::NoSkill { skill, searched } => {
+                let places = searched.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ");
+                format!("Put a folder named {skill} with a SKILL.md into one of: {places}; or take it out of the agent.")
+            }
+            Self::BadSkill { problem, .. } => problem.advice().into(),
+            Self::NotInThisVersion { feature, .. } => {
+                format!("Take {feature} out of the bottle, or wait for a version that has it: nothing starts with less than was asked for.")
+            }
+            Self::NoBackend { problems, .. } => problems
+                .first()
+                .map_or_else(|| "Choose another one with `--backend`.".into(), |p| format!("{} {}", p.what, p.advice)),
+            Self::NoHostVariable { variable, .. } => format!("Set {variable} and start again, or change the bottle."),
+            Self::Unanswered { name, .. } => format!("Start in a terminal to be asked, or give `--env {name}=VALUE`."),
+            Self::Workspace { .. } => "Make it readable, or choose another folder with `--workspace`.".into(),
+            Self::Provision { source, .. } => source.advice(),
+            Self::Control { .. } => "Start again; `claude-bottle doctor` shows whether the engine is well.".into(),
+            Self::NotSealed { .. } => {
+                "Claude was not started. Read what was seen, mend the engine or choose another backend, and start again.".into()
+            }
+            Self::NoSelfTest { .. } => "Claude was not started. Run `claude-bottle doctor`, then start again.".into(),
+            Self::Cancelled => "Nothing is left behind; start again when you like.".into(),
+            Self::NoSession { .. } => "Run `claude-bottle list --all` to see what there is.".into(),
+            Self::SessionInUse { id } => format!("Close it there, or run `claude-bottle stop {id}`."),
+            Self::NotResumable { .. } => "Start the agent again; the transcript is in the session's folder.".into(),
+            Self::Conflict { .. } => "Compare the files, then repeat with `--force` to overwrite yours; the session's versions stay where they are.".into(),
+            Self::File { path, .. } => format!("Check that {} can be written and that the disk is not full.", path.display()),
+            Self::Store { .. } => "Check that the claude-bottle folder can be written and that the disk is not full.".into(),
+            Self::Exists { .. } => "Choose another name, or remove it first.".into(),
+        }
+    }
+}
+
+/// Adds what was being done to a file's error.
+pub(crate) trait OnFile<T> {
+    /// Names the action and the path.
+    fn on(self, action: &'static str, path: &std::path::Path) -> Result<T, EngineError>;
+}
+
+impl<T> OnFile<T> for std::io::Result<T> {
+    fn on(self, action: &'static str, path: &std::path::Path) -> Result<T, EngineError> {
+        self.map_err(|source| EngineError::File {
+            action,
+            path: path.to_owned(),
+            source,
+        })
+    }
+}

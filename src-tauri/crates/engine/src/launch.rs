@@ -1,0 +1,432 @@
+//! From a plan to a sealed, provisioned, proven bottle; and back from a preserved one.
+//!
+//! Whatever fails or is cancelled on the way of a first start is undone before the error is returned. A crash on the way leaves
+//! labelled resources, a session's folder with a free lock and a record: `cleanup` finds all three.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bottle_core::advice::Advice;
+use bottle_core::backend::{Backend, BackendError, Images, Part, SessionSpec};
+use bottle_core::control::{CredentialValue, Operation};
+use bottle_core::event::{Phase, ProgressSink, StepSink};
+use bottle_core::id::SessionId;
+use bottle_core::manifest::EnvValue;
+use bottle_core::plan::Plan;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::attach::{ClaudeCommand, environment};
+use crate::audit;
+use crate::control::{ControlClient, ControlError, Hello, NumberedEvent};
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::home::{private_file, private_folder, remove_folder};
+use crate::lock::SessionLock;
+use crate::prepare::{Prepared, StartRequest};
+use crate::progress::Reporter;
+use crate::provision::{Luggage, move_in};
+use crate::selftest::prove_sealed;
+use crate::session::Live;
+use crate::store::{SessionRecord, SessionState};
+
+/// How long a bundle may take until its control socket answers. It starts in well under a second.
+const DOORS_LIMIT: Duration = Duration::from_secs(15);
+/// Pause between two tries of the control socket.
+const DOORS_PAUSE: Duration = Duration::from_millis(25);
+/// Tries to find a free session id before giving up.
+const ID_TRIES: u32 = 8;
+
+/// Values that a start needs and that are not part of the plan.
+struct Values {
+    env: Vec<(String, String)>,
+    credentials: Vec<CredentialValue>,
+}
+
+/// A session that has its id, folder, lock and record, and nothing on a backend yet.
+struct Berth {
+    id: SessionId,
+    folder: PathBuf,
+    lock: SessionLock,
+    conversation: String,
+    /// Whether this is a preserved session that goes on.
+    again: bool,
+}
+
+impl Engine {
+    /// Carries a plan out up to the moment before claude starts.
+    ///
+    /// # Errors
+    /// Whatever fails, after everything that was made has been removed again; [`EngineError::Cancelled`] likewise.
+    pub async fn launch(
+        &self,
+        prepared: Prepared,
+        sink: &dyn ProgressSink,
+        cancel: &CancellationToken,
+    ) -> Result<Live, EngineError> {
+        let values = self.values(&prepared).await?;
+        let berth = self.berth(&prepared)?;
+        let (id, folder) = (berth.id.clone(), berth.folder.clone());
+        let backend = Arc::clone(&prepared.backend);
+        let work = Box::pin(self.run(prepared, values, berth, sink));
+        let result = tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(EngineError::Cancelled),
+            result = work => result,
+        };
+        if result.is_err() {
+            self.undo(&*backend, &id, &folder).await;
+        }
+        result
+    }
+
+    /// Goes on with a preserved session, with the agent and bottle as they are written now.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSession`], [`EngineError::SessionInUse`], [`EngineError::NotResumable`], or what a start says. The bottle is
+    /// kept, stopped, where it fails.
+    pub async fn resume(
+        &self,
+        id: &SessionId,
+        env: BTreeMap<String, String>,
+        sink: &dyn ProgressSink,
+        cancel: &CancellationToken,
+    ) -> Result<Live, EngineError> {
+        let record = self
+            .store()?
+            .get(id)?
+            .ok_or_else(|| EngineError::NoSession { id: id.clone() })?;
+        let folder = self.home().session(id);
+        let backend = self.backend(Some(record.backend))?;
+        if record.state == SessionState::Settled || backend.get(id).await?.is_none() {
+            return Err(EngineError::NotResumable { id: id.clone() });
+        }
+        private_folder(&folder)?;
+        let lock = SessionLock::take(&folder)?
+            .ok_or_else(|| EngineError::SessionInUse { id: id.clone() })?;
+        let prepared = self.prepare_again(&record, env).await?;
+        let values = self.values(&prepared).await?;
+        self.store()?.set_state(id, SessionState::Starting)?;
+        let berth = Berth {
+            id: id.clone(),
+            folder,
+            lock,
+            conversation: record.conversation.clone(),
+            again: true,
+        };
+        let work = Box::pin(self.run(prepared, values, berth, sink));
+        let result = tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(EngineError::Cancelled),
+            result = work => result,
+        };
+        if let Err(error) = &result {
+            drop(backend.stop(id).await);
+            let reason = format!("resume failed: {}", error.code());
+            self.store()?.set_ended(
+                id,
+                SessionState::Preserved,
+                self.now(),
+                None,
+                Some(&reason),
+            )?;
+        }
+        result
+    }
+
+    async fn prepare_again(
+        &self,
+        record: &SessionRecord,
+        env: BTreeMap<String, String>,
+    ) -> Result<Prepared, EngineError> {
+        let request = StartRequest {
+            agent: record.agent.clone(),
+            backend: Some(record.backend),
+            workspace: record
+                .workspace
+                .as_ref()
+                .map(PathBuf::from)
+                .filter(|folder| folder.is_dir()),
+            env,
+        };
+        if crate::demo::is_demo(&record.bottle) {
+            return self
+                .prepare_demo(request.workspace.as_deref(), request.backend)
+                .await;
+        }
+        self.prepare(&request).await
+    }
+
+    /// Reads everything that may be missing, before anything is made.
+    async fn values(&self, prepared: &Prepared) -> Result<Values, EngineError> {
+        let mut env = Vec::with_capacity(prepared.env.len());
+        for (name, value) in &prepared.env {
+            let value = match value {
+                EnvValue::Literal(text) => text.clone(),
+                EnvValue::Question(question) => {
+                    return Err(EngineError::Unanswered {
+                        name: name.clone(),
+                        question: question.clone(),
+                    });
+                }
+                EnvValue::HostVariable(variable) => {
+                    self.variable(variable)
+                        .ok_or_else(|| EngineError::NoHostVariable {
+                            name: name.clone(),
+                            variable: variable.clone(),
+                        })?
+                }
+            };
+            env.push((name.clone(), value));
+        }
+        let source = self.credentials_for(&prepared.policy.routes);
+        let names = prepared.credentials.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let read = |name: bottle_core::id::CredentialName| {
+                Ok(CredentialValue {
+                    kind: source.kind(&name)?,
+                    value: source.reveal(&name)?,
+                    name,
+                })
+            };
+            names
+                .into_iter()
+                .map(read)
+                .collect::<Result<Vec<_>, EngineError>>()
+        });
+        let credentials = read.await.map_err(|_| EngineError::Cancelled)??;
+        Ok(Values {
+            env: environment(prepared.claude_kind, &env),
+            credentials,
+        })
+    }
+
+    fn berth(&self, prepared: &Prepared) -> Result<Berth, EngineError> {
+        let store = self.store()?;
+        private_folder(&self.home().sessions())?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let random = uuid::Uuid::new_v4().as_u64_pair().0;
+            let id = SessionId::generate(&prepared.plan.agent, random);
+            let folder = self.home().session(&id);
+            if folder.exists() && tries < ID_TRIES {
+                continue;
+            }
+            private_folder(&folder)?;
+            let lock = SessionLock::take(&folder)?
+                .ok_or_else(|| EngineError::SessionInUse { id: id.clone() })?;
+            let conversation = uuid::Uuid::new_v4().to_string();
+            let record = SessionRecord {
+                id: id.clone(),
+                agent: prepared.plan.agent.clone(),
+                bottle: prepared.plan.bottle.clone(),
+                backend: prepared.backend.name(),
+                state: SessionState::Starting,
+                created_at: self.now(),
+                ended_at: None,
+                exit_code: None,
+                reason: None,
+                conversation: conversation.clone(),
+                workspace: prepared
+                    .workspace
+                    .as_ref()
+                    .map(|folder| folder.display().to_string()),
+            };
+            if let Err(error) = store.add(&record) {
+                remove_folder(&folder)?;
+                return Err(error);
+            }
+            return Ok(Berth {
+                id,
+                folder,
+                lock,
+                conversation,
+                again: false,
+            });
+        }
+    }
+
+    async fn run(
+        &self,
+        prepared: Prepared,
+        values: Values,
+        berth: Berth,
+        sink: &dyn ProgressSink,
+    ) -> Result<Live, EngineError> {
+        let reporter = Reporter::new(sink);
+        let backend = Arc::clone(&prepared.backend);
+        let id = berth.id.clone();
+        let mut plan = prepared.plan.clone();
+        let spec = if berth.again {
+            None
+        } else {
+            let images = reporter
+                .phase(Phase::Image, async |step| {
+                    Ok(backend.ensure_images(&prepared.image, step).await?)
+                })
+                .await?;
+            Some(self.spec(&id, &plan, images))
+        };
+        let launched = reporter.phase(Phase::Launch, async |_| {
+            if let Some(spec) = &spec {
+                backend.create(spec).await?;
+            }
+            backend.start(&id).await?;
+            Ok(backend.guest(&id).await?)
+        });
+        let guest = launched.await?;
+        let opened = reporter.phase(Phase::Doors, async |_| {
+            self.open_doors(&*backend, &id, &prepared, values.credentials)
+                .await
+        });
+        let (control, hello, events) = opened.await?;
+        plan.egress.tls_interception.ca_fingerprint = Some(hello.ca_fingerprint.clone());
+        private_file(&berth.folder.join("plan.json"), plan.to_json().as_bytes())?;
+        let luggage = Luggage {
+            ca_pem: &hello.ca_pem,
+            prompt: &prepared.agent.prompt,
+            folder: &berth.folder,
+            skills: &prepared.skills,
+            skills_folder: self.skills_folder()?,
+            claude_kind: prepared.claude_kind,
+            git_user: prepared.git_user.as_ref(),
+            workspace: prepared.workspace.as_deref(),
+            again: berth.again,
+        };
+        let moved = reporter.phase(Phase::Provision, async |step| {
+            move_in(&*guest, &luggage, step).await
+        });
+        let prompt_file = moved.await?;
+        let evidence = reporter
+            .phase(
+                Phase::SelfTest,
+                async |step: &crate::progress::PhaseReporter<'_>| {
+                    let report = prove_sealed(&*guest, &berth.folder).await?;
+                    step.step(&format!("{} checks passed", report.checks.len()), Some(1.0));
+                    Ok(report)
+                },
+            )
+            .await?;
+        let store = self.store()?;
+        store.set_state(&id, SessionState::Running)?;
+        let audit = audit::record(Arc::clone(store), id.clone(), hello.ca_fingerprint, events);
+        let command = ClaudeCommand {
+            prompt_file,
+            resume: berth.again && has_conversation(&*guest, &berth.conversation).await,
+            conversation: berth.conversation,
+            model: prepared.agent.model.clone(),
+            env: values.env,
+        };
+        let (folder, lock, workspace) = (berth.folder, berth.lock, prepared.workspace);
+        Ok(Live {
+            id,
+            plan,
+            evidence,
+            folder,
+            backend,
+            guest,
+            control,
+            command,
+            workspace,
+            lock,
+            audit,
+        })
+    }
+
+    fn spec(&self, id: &SessionId, plan: &Plan, images: Images) -> SessionSpec {
+        SessionSpec {
+            id: id.clone(),
+            agent: plan.agent.clone(),
+            owner: self.home().owner().clone(),
+            images,
+            runtime: plan.runtime,
+            resources: plan.resources,
+            daemons: plan.daemons.clone(),
+        }
+    }
+
+    /// Connects to the bundle and hands it policy and credentials; until then its doors deny everything.
+    async fn open_doors(
+        &self,
+        backend: &dyn Backend,
+        id: &SessionId,
+        prepared: &Prepared,
+        credentials: Vec<CredentialValue>,
+    ) -> Result<(ControlClient, Hello, mpsc::Receiver<NumberedEvent>), EngineError> {
+        let told = async {
+            let (control, hello, events) = connect(backend, id).await?;
+            control
+                .tell(Operation::SetPolicy {
+                    policy: prepared.policy.clone(),
+                })
+                .await?;
+            control
+                .tell(Operation::SetCredentials { credentials })
+                .await?;
+            control.subscribe().await?;
+            Ok((control, hello, events))
+        };
+        match told.await {
+            Ok(opened) => Ok(opened),
+            Err(source) => {
+                let tail = backend.log_tail(id, Part::Bundle).await.unwrap_or_default();
+                Err(EngineError::Control {
+                    session: id.clone(),
+                    source,
+                    tail,
+                })
+            }
+        }
+    }
+
+    /// Removes all of a start that failed. What cannot be removed now is found by `cleanup`, because record and folder stay.
+    async fn undo(&self, backend: &dyn Backend, id: &SessionId, folder: &Path) {
+        if let Err(error) = backend.delete(id).await {
+            tracing::warn!(%id, %error, "a failed start could not be removed");
+            return;
+        }
+        let forgotten = remove_folder(folder).and_then(|()| self.store()?.forget(id));
+        if let Err(error) = forgotten {
+            tracing::warn!(%id, %error, "the record of a failed start could not be removed");
+        }
+    }
+}
+
+/// Tries the control socket until it answers or its bundle is seen to be gone.
+async fn connect(
+    backend: &dyn Backend,
+    id: &SessionId,
+) -> Result<(ControlClient, Hello, mpsc::Receiver<NumberedEvent>), ControlError> {
+    let deadline = tokio::time::Instant::now() + DOORS_LIMIT;
+    loop {
+        let tried = match backend.control(id).await {
+            Ok(stream) => ControlClient::connect(stream).await,
+            Err(BackendError::BundleGone { .. }) => return Err(ControlError::Closed),
+            Err(error) => Err(ControlError::Broken {
+                source: std::io::Error::other(error),
+            }),
+        };
+        match tried {
+            Err(ControlError::Closed | ControlError::Broken { .. })
+                if tokio::time::Instant::now() < deadline =>
+            {
+                tokio::time::sleep(DOORS_PAUSE).await;
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Whether claude has written a transcript of this conversation: only then can it be resumed.
+async fn has_conversation(guest: &dyn bottle_core::guest::Guest, conversation: &str) -> bool {
+    use bottle_core::guest::{Exec, GuestUser};
+    let text = r#"ls /home/node/.claude/projects/*/"$1".jsonl"#;
+    let command = Exec::new(GuestUser::Node, ["sh", "-c", text, "sh", conversation]);
+    guest
+        .exec(&command, None)
+        .await
+        .is_ok_and(|output| output.code == 0)
+}

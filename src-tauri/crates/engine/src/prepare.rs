@@ -1,0 +1,330 @@
+//! From names to a plan: reads files, asks the engine what it can do, and creates nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bottle_core::backend::{Backend, BackendName, Daemon, ImageSource, Resources, Runtime};
+use bottle_core::claude::{self, ClaudeKind};
+use bottle_core::id::{AgentName, CredentialName};
+use bottle_core::manifest::{self, Agent, Bottle, EnvValue, GitUser, PipelockMode};
+use bottle_core::path::HostPath;
+use bottle_core::plan::{
+    Plan, PlannedEgress, PlannedPrompt, PlannedSkill, PlannedWorkspace, TlsInterception,
+};
+use bottle_core::policy::{AuthScheme, Policy, Route, Upstream};
+
+use crate::attach;
+use crate::engine::Engine;
+use crate::error::{EngineError, OnFile};
+use crate::skill::{Skill, SkillSource};
+use crate::workspace;
+
+/// What a person asks for.
+#[derive(Debug, Clone)]
+pub struct StartRequest {
+    /// The agent.
+    pub agent: AgentName,
+    /// Overrides the bottle's backend.
+    pub backend: Option<BackendName>,
+    /// The project folder to copy in.
+    pub workspace: Option<PathBuf>,
+    /// Values for variables that the bottle asks for, by name; they overlay the bottle's own.
+    pub env: BTreeMap<String, String>,
+}
+
+/// A plan with what is needed to carry it out.
+pub struct Prepared {
+    /// What the person sees.
+    pub plan: Plan,
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) agent: Agent,
+    pub(crate) skills: Vec<Skill>,
+    pub(crate) policy: Policy,
+    pub(crate) env: BTreeMap<String, EnvValue>,
+    pub(crate) image: ImageSource,
+    pub(crate) claude_kind: Option<ClaudeKind>,
+    pub(crate) credentials: BTreeSet<CredentialName>,
+    pub(crate) git_user: Option<GitUser>,
+    pub(crate) workspace: Option<PathBuf>,
+}
+
+impl Prepared {
+    /// Questions that the bottle asks and that were not answered yet: variable and question, by name.
+    #[must_use]
+    pub fn questions(&self) -> Vec<(String, String)> {
+        let open = self.env.iter().filter_map(|(name, value)| match value {
+            EnvValue::Question(question) => Some((name.clone(), question.clone())),
+            EnvValue::Literal(_) | EnvValue::HostVariable(_) => None,
+        });
+        open.collect()
+    }
+
+    /// Answers a question.
+    pub fn answer(&mut self, name: &str, value: String) {
+        self.env.insert(name.to_owned(), EnvValue::Literal(value));
+    }
+}
+
+/// What an agent, its bottle and its skills are read to, before a backend is asked anything.
+pub(crate) struct Sources {
+    pub(crate) agent: Agent,
+    pub(crate) agent_file: HostPath,
+    pub(crate) bottle: Bottle,
+    pub(crate) skills: Vec<Skill>,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Engine {
+    /// Resolves everything that a session will have. Creates nothing, neither here nor on an engine.
+    ///
+    /// # Errors
+    /// What is wrong in the files, names that are not there, and credentials that are not there.
+    pub async fn prepare(&self, request: &StartRequest) -> Result<Prepared, EngineError> {
+        let library = self.library(request.workspace.as_deref());
+        let (agent, file, _) = library.agent(&request.agent)?;
+        let bottle = library.bottle(&agent, &file)?;
+        let mut skills = Vec::with_capacity(agent.skills.len());
+        for name in &agent.skills {
+            skills.push(library.skill(name)?);
+        }
+        let sources = Sources {
+            agent_file: HostPath::new(file),
+            agent,
+            bottle,
+            skills,
+            warnings: library.warnings(),
+        };
+        self.prepare_sources(sources, request).await
+    }
+
+    pub(crate) async fn prepare_sources(
+        &self,
+        sources: Sources,
+        request: &StartRequest,
+    ) -> Result<Prepared, EngineError> {
+        let Sources {
+            agent,
+            agent_file,
+            bottle,
+            skills,
+            mut warnings,
+        } = sources;
+        refuse_what_is_not_here(&agent, &bottle)?;
+        let backend = self.backend(request.backend.or(bottle.backend))?;
+        let runtime = self
+            .runtime(&*backend, bottle.runtime, &mut warnings)
+            .await?;
+        let workspace = request
+            .workspace
+            .as_deref()
+            .map(absolute_folder)
+            .transpose()?;
+        if let Some(folder) = &workspace {
+            warnings.extend(workspace::warnings(folder));
+        }
+        let credentials = credentials_of(&bottle.routes);
+        let claude_kind = self.claude_kind(&bottle.routes)?;
+        if claude_kind.is_none() {
+            warnings.push(format!(
+                "no route puts a credential in for {}: claude will ask to log in, and cannot",
+                claude::API_HOST
+            ));
+        }
+        let mut env = bottle.env.clone();
+        env.extend(
+            request
+                .env
+                .iter()
+                .map(|(name, value)| (name.clone(), EnvValue::Literal(value.clone()))),
+        );
+        let image = image_source(bottle.image.as_deref(), self.home().root())?;
+        let plan = Plan {
+            agent: agent.name.clone(),
+            bottle: agent.bottle.clone(),
+            backend: backend.name(),
+            runtime,
+            image: bottle.image.clone().unwrap_or_else(|| "built-in".into()),
+            claude: claude::VERSION.into(),
+            env_names: attach::env_names(claude_kind, env.keys()),
+            skills: planned_skills(&skills),
+            prompt: PlannedPrompt {
+                path: agent_file,
+                bytes: u32::try_from(agent.prompt.len()).unwrap_or(u32::MAX),
+            },
+            egress: planned_egress(&bottle.routes),
+            credentials: credentials.iter().map(ToString::to_string).collect(),
+            git_remotes: Vec::new(),
+            git_gate: false,
+            supervise: false,
+            resources: Resources {
+                cpus: bottle.resources.cpus.unwrap_or(manifest::DEFAULT_CPUS),
+                memory_mib: bottle
+                    .resources
+                    .memory_mib
+                    .unwrap_or(manifest::DEFAULT_MEMORY_MIB),
+                disk_mib: bottle.resources.disk_mib,
+            },
+            daemons: daemons(&bottle.routes),
+            workspace: workspace.as_ref().map(|folder| PlannedWorkspace {
+                source: HostPath::new(folder),
+                destination: claude::WORKSPACE.into(),
+            }),
+            warnings,
+        };
+        let policy = Policy {
+            routes: plan.egress.routes.clone(),
+        };
+        let git_user = agent.git_user.clone().or(bottle.git_user);
+        Ok(Prepared {
+            plan,
+            backend,
+            agent,
+            skills,
+            policy,
+            env,
+            image,
+            claude_kind,
+            credentials,
+            git_user,
+            workspace,
+        })
+    }
+
+    /// The runtime that the guest gets: the bottle's, else the best that the engine has. Without an answering engine the plan
+    /// leaves it open; a start asks again.
+    async fn runtime(
+        &self,
+        backend: &dyn Backend,
+        wanted: Option<Runtime>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<Runtime>, EngineError> {
+        if wanted.is_some() || backend.name() != BackendName::Docker {
+            return Ok(wanted);
+        }
+        match backend.capabilities().await {
+            Ok(capabilities) => Ok(capabilities.runtimes.first().copied()),
+            Err(error) => {
+                warnings.push(format!("the runtime is not known yet: {error}"));
+                Ok(None)
+            }
+        }
+    }
+
+    /// What kind of credential goes to the vendor's API, which decides the placeholder.
+    fn claude_kind(&self, routes: &[Route]) -> Result<Option<ClaudeKind>, EngineError> {
+        let auth = routes
+            .iter()
+            .filter(|route| route.host.matches(claude::API_HOST, 443))
+            .find_map(|route| route.auth.as_ref());
+        match auth.map(|auth| (auth.scheme, &auth.credential)) {
+            None | Some((AuthScheme::Basic, _)) => Ok(None),
+            Some((AuthScheme::Bearer, _)) => Ok(Some(ClaudeKind::OauthToken)),
+            Some((AuthScheme::XApiKey, _)) => Ok(Some(ClaudeKind::ApiKey)),
+            Some((AuthScheme::Claude, name)) => {
+                let kind = self.credentials_for(routes).kind(name)?;
+                Ok(Some(kind.unwrap_or(ClaudeKind::OauthToken)))
+            }
+        }
+    }
+}
+
+/// A bottle that asks for a guard that is not built in is refused: less than was asked for is never started.
+fn refuse_what_is_not_here(agent: &Agent, bottle: &Bottle) -> Result<(), EngineError> {
+    let feature = if !bottle.git_remotes.is_empty() {
+        Some("git.remotes")
+    } else if bottle
+        .pipelock
+        .is_some_and(|pipelock| pipelock.mode == PipelockMode::Strict)
+    {
+        Some("pipelock: strict")
+    } else {
+        None
+    };
+    match feature {
+        Some(feature) => Err(EngineError::NotInThisVersion {
+            bottle: agent.bottle.clone(),
+            feature,
+        }),
+        None => Ok(()),
+    }
+}
+
+fn absolute_folder(folder: &Path) -> Result<PathBuf, EngineError> {
+    let path = std::fs::canonicalize(folder).map_err(|source| EngineError::Workspace {
+        path: folder.to_owned(),
+        source,
+    })?;
+    if path.is_dir() {
+        return Ok(path);
+    }
+    Err(EngineError::Workspace {
+        source: std::io::ErrorKind::NotADirectory.into(),
+        path,
+    })
+}
+
+/// Reads what a bottle's `image` says: a path beside the bottle (it starts with `/`, `./` or `../`) or a reference.
+fn image_source(image: Option<&str>, home: &Path) -> Result<ImageSource, EngineError> {
+    let Some(image) = image else {
+        return Ok(ImageSource::BuiltIn);
+    };
+    let is_path = image.starts_with('/') || image.starts_with("./") || image.starts_with("../");
+    if !is_path {
+        return Ok(ImageSource::Reference {
+            name: image.to_owned(),
+        });
+    }
+    let path = home.join("bottles").join(image);
+    let text = std::fs::read_to_string(&path).on("read the Dockerfile", &path)?;
+    Ok(ImageSource::Dockerfile { text })
+}
+
+fn credentials_of(routes: &[Route]) -> BTreeSet<CredentialName> {
+    routes
+        .iter()
+        .filter_map(|route| route.auth.as_ref())
+        .map(|auth| auth.credential.clone())
+        .collect()
+}
+
+fn planned_skills(skills: &[Skill]) -> Vec<PlannedSkill> {
+    let mut planned: Vec<_> = skills
+        .iter()
+        .map(|skill| PlannedSkill {
+            name: skill.name.clone(),
+            source: match &skill.source {
+                SkillSource::Folder(folder) => HostPath::new(folder),
+                SkillSource::BuiltIn(_) => HostPath::new("built-in"),
+            },
+        })
+        .collect();
+    planned.sort_by(|a, b| a.name.cmp(&b.name));
+    planned
+}
+
+fn planned_egress(routes: &[Route]) -> PlannedEgress {
+    let mut routes = routes.to_vec();
+    routes.sort_by_key(|route| route.host.to_string());
+    let mut hosts: Vec<_> = routes.iter().map(|route| route.host.to_string()).collect();
+    hosts.dedup();
+    PlannedEgress {
+        hosts,
+        routes,
+        tls_interception: TlsInterception {
+            enabled: true,
+            ca_fingerprint: None,
+        },
+    }
+}
+
+fn daemons(routes: &[Route]) -> Vec<Daemon> {
+    let scripted = routes
+        .iter()
+        .any(|route| route.upstream == Some(Upstream::Scripted));
+    if scripted {
+        vec![Daemon::Egress, Daemon::Scripted]
+    } else {
+        vec![Daemon::Egress]
+    }
+}
