@@ -1,0 +1,53 @@
+//! `cargo xtask bench`: builds as it ships, runs the benchmarks of `tests/bench`, keeps their figures.
+//!
+//! The benchmark program finds its partners in the environment and writes its figures as JSON to the file that it is given.
+
+use std::fs;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result};
+
+use crate::place::Place;
+use crate::programs::{self, Profile};
+use crate::run::PROGRAMS;
+use crate::setup::tools;
+use crate::{process, tell};
+
+/// The `mitmdump` that the egress door is compared with.
+const MITMDUMP: &str = "CLAUDE_BOTTLE_BENCH_MITMDUMP";
+/// The program whose starts are measured.
+const CLI: &str = "CLAUDE_BOTTLE_BENCH_CLI";
+/// The file that takes the figures.
+const FIGURES: &str = "CLAUDE_BOTTLE_BENCH_FIGURES";
+
+/// Runs the benchmarks of these names, or all.
+pub fn bench(place: &Place, names: &[String]) -> Result<()> {
+    let programs = programs::build(place, Profile::Release)?;
+    let folder = programs::target(place)?.join("bench");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)?
+        .as_secs();
+    let figures = folder.join(format!("{now}.json"));
+    let mut cargo = process::cargo(place);
+    cargo
+        .args([
+            "bench",
+            "--locked",
+            "--package",
+            "tests",
+            "--bench",
+            "bench",
+            "--",
+        ])
+        .args(names);
+    cargo
+        .env(MITMDUMP, tools::mitmdump(place))
+        .env(PROGRAMS, &programs.linux);
+    cargo
+        .env(CLI, programs.host.join("claude-bottle"))
+        .env(FIGURES, &figures);
+    process::run(&mut cargo)?;
+    tell(&format!("figures: {}", figures.display()));
+    Ok(())
+}
