@@ -1,0 +1,3 @@
+//! Tests of what the world outside may change.
+
+#![cfg(test)]

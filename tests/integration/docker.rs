@@ -1,0 +1,6 @@
+//! The Docker backend on a real engine.
+
+mod bundle;
+mod guest;
+mod images;
+mod sessions;

@@ -1,0 +1,7 @@
+//! Tests with a real engine.
+
+#![cfg(test)]
+
+mod credentials;
+mod docker;
+mod setup;

@@ -1,0 +1,8 @@
+//! Says which tests did not run, so that a machine that lacks something is never taken for one that passed.
+
+use std::io::Write;
+
+/// Prints that a test was skipped and why, also where the runner hides what passing tests print.
+pub fn skip(module: &str, test: &str, why: &str) {
+    writeln!(std::io::stderr(), "SKIPPED {module}::{test}: {why}").ok();
+}
