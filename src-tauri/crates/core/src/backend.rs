@@ -427,6 +427,21 @@ pub enum BackendError {
     },
 }
 
+/// Whether an engine is there and this user may not talk to it.
+fn is_forbidden(source: Option<&Cause>) -> bool {
+    let mut cause = source.map(|source| &**source as &(dyn std::error::Error + 'static));
+    while let Some(current) = cause {
+        let kind = current
+            .downcast_ref::<std::io::Error>()
+            .map(std::io::Error::kind);
+        if kind == Some(std::io::ErrorKind::PermissionDenied) {
+            return true;
+        }
+        cause = current.source();
+    }
+    false
+}
+
 impl Advice for BackendError {
     fn code(&self) -> &'static str {
         match self {
@@ -449,6 +464,9 @@ impl Advice for BackendError {
 
     fn advice(&self) -> String {
         match self {
+            Self::Unavailable { source, .. } if is_forbidden(source.as_ref()) => {
+                "Allow your user to open the engine's socket; on Linux `sudo usermod -aG docker $USER`, then log in again.".into()
+            }
             Self::Unavailable { backend: BackendName::Docker, .. } => {
                 "Start Docker Desktop, OrbStack, Colima or dockerd, then try again; `claude-bottle doctor` shows what was tried.".into()
             }

@@ -29,6 +29,8 @@ pub struct Plan {
     pub claude: String,
     /// Names of all variables that claude gets, sorted.
     pub env_names: Vec<String>,
+    /// Names of those among them that the bottle itself names, sorted.
+    pub bottle_env_names: Vec<String>,
     /// Skills that are copied in, sorted, with where each comes from.
     pub skills: Vec<PlannedSkill>,
     /// The agent's prompt.

@@ -52,7 +52,7 @@ fn rows(plan: &Plan) -> Vec<Row> {
         ("Workspace", vec![workspace(plan)]),
         ("Prompt", vec![prompt(plan)]),
         ("Skills", table(plan.skills.iter().map(skill))),
-        ("Variables", vec![listed(&plan.env_names)]),
+        ("Variables", vec![variables(plan)]),
         ("Open hosts", hosts(plan)),
         ("Credentials", vec![credentials(plan)]),
         ("TLS", vec![tls(plan)]),
@@ -112,6 +112,18 @@ fn prompt(plan: &Plan) -> String {
     match plan.prompt.bytes {
         0 => "none".to_owned(),
         bytes => format!("{} ({bytes} bytes)", plan.prompt.path),
+    }
+}
+
+/// The bottle's own by name; the rest is the same everywhere and only counted.
+fn variables(plan: &Plan) -> String {
+    let others = plan
+        .env_names
+        .len()
+        .saturating_sub(plan.bottle_env_names.len());
+    match plan.bottle_env_names.as_slice() {
+        [] => format!("the usual {others}, none of the bottle's own"),
+        own => format!("{}, and the usual {others}", own.join(", ")),
     }
 }
 
