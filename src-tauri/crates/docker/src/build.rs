@@ -14,7 +14,7 @@ use futures_util::{StreamExt, stream};
 use crate::engine::Engine;
 use crate::fault::{self, Fault};
 use crate::layout::LABEL_KIND;
-use crate::recipe::{Recipe, Step};
+use crate::recipe::{self, Recipe, Step};
 
 /// How many of a build's last lines an error shows.
 const TAIL: usize = 30;
@@ -75,7 +75,9 @@ pub(crate) async fn run(
         title: job.title,
         share: job.share,
         sink,
+        titles: recipe::titles(&job.recipe.dockerfile),
         step: String::new(),
+        running: String::new(),
         tail: VecDeque::new(),
     };
     let mut id = None;
@@ -122,7 +124,11 @@ struct BuildReader<'a> {
     title: &'static str,
     share: Share,
     sink: &'a dyn StepSink,
+    titles: Vec<Option<String>>,
+    /// What the person was told last.
     step: String,
+    /// The step that runs, by its comment or else its instruction.
+    running: String,
     tail: VecDeque<String>,
 }
 
@@ -135,12 +141,7 @@ impl BuildReader<'_> {
         {
             let line: String = line.chars().filter(|c| !c.is_control()).collect();
             if let Some(step) = Step::read(&line) {
-                self.step = step.title();
-                let done = f64::from(step.number.saturating_sub(1)) / f64::from(step.of.max(1));
-                self.sink.step(
-                    &format!("{}: {}", self.title, self.step),
-                    Some(self.share.at(done)),
-                );
+                self.begin(&step);
             } else if !is_bookkeeping(&line) {
                 self.sink.log(&line);
                 self.tail.push_back(line);
@@ -149,6 +150,22 @@ impl BuildReader<'_> {
                 }
             }
         }
+    }
+
+    /// A step is told by its author's comment; one without is too small to tell and goes with the step before it.
+    fn begin(&mut self, step: &Step<'_>) {
+        self.sink.log(&step.title());
+        let index = usize::try_from(step.number.saturating_sub(1)).unwrap_or_default();
+        let own = self.titles.get(index).cloned().flatten();
+        self.running = own.clone().unwrap_or_else(|| step.title());
+        let told = match own {
+            Some(own) => format!("{}: {own}", self.title),
+            None if self.step.is_empty() => self.title.to_owned(),
+            None => return,
+        };
+        self.step.clone_from(&told);
+        let done = f64::from(step.number.saturating_sub(1)) / f64::from(step.of.max(1));
+        self.sink.step(&told, Some(self.share.at(done)));
     }
 
     fn failed(mut self, engine: &Engine, image: String, error: ApiError) -> BackendError {
@@ -163,11 +180,16 @@ impl BuildReader<'_> {
                 backend: BackendName::Docker,
             };
         }
+        // The builder repeats the whole instruction, which can be a page, before it says how it ended.
+        let ended = said.rsplit_once(" returned a non-zero code: ");
+        let said = ended.map_or(said.clone(), |(_, code)| {
+            format!("the step ended with code {code}")
+        });
         self.tail.push_back(said);
-        let step = if self.step.is_empty() {
+        let step = if self.running.is_empty() {
             "reading the Dockerfile".to_owned()
         } else {
-            self.step
+            self.running
         };
         BackendError::ImageBuild {
             image,

@@ -36,7 +36,7 @@ pub(crate) async fn open(
         terminal: None,
     };
     let Started { raw, .. } = exec::start(engine, session, Part::Bundle, command).await?;
-    let Pipes { input, output, .. } = pipes(raw, Framing::Frames);
+    let Pipes { input, output, .. } = pipes(raw, Framing::Frames, true);
     Ok(Box::pin(Joined { input, output }))
 }
 

@@ -16,7 +16,7 @@ use crate::engine::{Engine, RawStream};
 use crate::fault;
 use crate::layout::Names;
 use crate::lifecycle::{gone, tail};
-use crate::stream::{CHUNK, Demultiplexer, Lane};
+use crate::stream::{CHUNK, Demultiplexer, Lane, read_some};
 
 /// First pause between two looks at a process whose output has ended; doubled up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
@@ -199,8 +199,8 @@ pub(crate) async fn run(
         source: source.into(),
     };
     let mut output = {
+        let collecting = collect(read, stdin.is_some());
         let feeding = feed(stdin, write);
-        let collecting = collect(read);
         tokio::pin!(feeding, collecting);
         let mut fed = false;
         loop {
@@ -223,29 +223,26 @@ pub(crate) async fn run(
 }
 
 /// Hands the input over and says that it ended. Only reading it can fail: a process may close its input when it has enough.
-async fn feed(
-    stdin: Option<ByteReader>,
-    mut to: WriteHalf<RawStream>,
-) -> std::io::Result<WriteHalf<RawStream>> {
+async fn feed(stdin: Option<ByteReader>, mut to: WriteHalf<RawStream>) -> std::io::Result<()> {
     if let Some(stdin) = stdin {
         let mut from = stdin.compat();
         let mut buffer = BytesMut::with_capacity(CHUNK);
         while from.read_buf(&mut buffer).await? > 0 {
             if to.write_all_buf(&mut buffer).await.is_err() {
-                return Ok(to);
+                return Ok(());
             }
             buffer.reserve(CHUNK);
         }
         drop(to.shutdown().await);
     }
-    Ok(to)
+    Ok(())
 }
 
-async fn collect(mut read: ReadHalf<RawStream>) -> std::io::Result<ExecOutput> {
+async fn collect(mut read: ReadHalf<RawStream>, has_input: bool) -> std::io::Result<ExecOutput> {
     let mut output = ExecOutput::default();
     let mut demultiplexer = Demultiplexer::default();
     let mut buffer = BytesMut::with_capacity(CHUNK);
-    while read.read_buf(&mut buffer).await? > 0 {
+    while read_some(&mut read, &mut buffer, has_input).await? > 0 {
         let next = |buffer: &mut BytesMut, d: &mut Demultiplexer| {
             d.next(buffer)
                 .map_err(|fault| std::io::Error::new(std::io::ErrorKind::InvalidData, fault))
@@ -256,9 +253,8 @@ async fn collect(mut read: ReadHalf<RawStream>) -> std::io::Result<ExecOutput> {
                 Lane::Error => &mut output.stderr,
             };
             let room = EXEC_OUTPUT_LIMIT.saturating_sub(kept.len());
-            kept.extend(piece.iter().take(room));
+            kept.extend_from_slice(piece.get(..room).unwrap_or(&piece));
         }
-        buffer.reserve(CHUNK);
     }
     Ok(output)
 }

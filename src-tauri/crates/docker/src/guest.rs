@@ -120,7 +120,7 @@ impl DockerGuest {
         let command = self.command(command, stdin, None);
         let Started { handle, raw } =
             exec::start(&self.engine, &self.session, Part::Guest, command).await?;
-        Ok((handle, pipes(raw, Framing::Frames)))
+        Ok((handle, pipes(raw, Framing::Frames, stdin)))
     }
 }
 
@@ -168,7 +168,7 @@ impl Guest for DockerGuest {
             output,
             finished,
             ..
-        } = pipes(raw, Framing::Plain);
+        } = pipes(raw, Framing::Plain, true);
         let resize = Box::new(ExecResize {
             engine: Arc::clone(&self.engine),
             id: handle.id.clone(),

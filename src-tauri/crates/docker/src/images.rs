@@ -264,7 +264,6 @@ impl Workshop<'_> {
             .unwrap_or_default();
         let start = Start {
             entrypoint: config.entrypoint.unwrap_or_default(),
-            command: config.cmd.unwrap_or_default(),
             user: config.user.unwrap_or_default(),
             workdir: config.working_dir.unwrap_or_default(),
         };

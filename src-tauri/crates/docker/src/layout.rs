@@ -131,7 +131,7 @@ pub fn labels(spec: &SessionSpec, role: Role) -> HashMap<String, String> {
         .collect()
 }
 
-/// The container of the guest: no network, no rights beyond what unpacking files as root needs, its doors readable only.
+/// The container of the guest: no network, no capability for anyone in it, its doors readable only.
 #[must_use]
 pub fn agent(spec: &SessionSpec, processors: f64) -> ContainerCreateBody {
     let memory = i64::from(spec.resources.memory_mib) << 20;

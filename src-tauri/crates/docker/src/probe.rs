@@ -18,11 +18,12 @@ pub(crate) fn answered(engine: &Engine) -> Probe {
 
 /// The report on an engine that cannot be used.
 pub(crate) fn refused(settings: &Settings, error: &BackendError) -> Probe {
-    let endpoint = match error {
-        BackendError::Unavailable { endpoint, .. } => Some(endpoint.clone()),
-        _ => engine::select(settings)
-            .ok()
-            .and_then(|selection| Some(engine::place(&selection, selection.candidates.first()?))),
+    let endpoint = if let BackendError::Unavailable { endpoint, .. } = error {
+        Some(endpoint.clone())
+    } else {
+        let selection = engine::select(settings).ok();
+        selection
+            .and_then(|selection| Some(engine::place(&selection, selection.candidates.first()?)))
     };
     let problem = Problem {
         code: error.code().to_owned(),

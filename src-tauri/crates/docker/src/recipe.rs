@@ -109,13 +109,31 @@ impl<'a> Step<'a> {
     }
 }
 
+/// What a Dockerfile's author says of its instructions: for each, in order, the comment that stands right above it.
+#[must_use]
+pub fn titles(dockerfile: &str) -> Vec<Option<String>> {
+    let mut titles = Vec::new();
+    let (mut comment, mut goes_on) = (None, false);
+    for line in dockerfile.lines().map(str::trim) {
+        if goes_on {
+            goes_on = line.ends_with('\\');
+        } else if let Some(text) = line.strip_prefix('#') {
+            comment = Some(text.trim().to_owned());
+        } else if line.is_empty() {
+            comment = None;
+        } else {
+            titles.push(comment.take());
+            goes_on = line.ends_with('\\');
+        }
+    }
+    titles
+}
+
 /// How the product's own image starts its guests, to be put back on top of a person's recipe.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Start {
     /// The entry point's words.
     pub entrypoint: Vec<String>,
-    /// The command's words.
-    pub command: Vec<String>,
     /// The user.
     pub user: String,
     /// The working folder.
@@ -125,7 +143,6 @@ pub struct Start {
 /// The Dockerfile of the last layer over a person's own: checks that what the bottle needs is still there, and starts it as ever.
 #[must_use]
 pub fn closing_dockerfile(start: &Start) -> String {
-    let words = |words: &[String]| serde_json::Value::from(words.to_vec()).to_string();
     format!(
         "ARG BASE\n\
          FROM ${{BASE}}\n\
@@ -135,11 +152,9 @@ pub fn closing_dockerfile(start: &Start) -> String {
          COPY bottle-guest /usr/local/bin/bottle-guest\n\
          USER {}\n\
          WORKDIR {}\n\
-         ENTRYPOINT {}\n\
-         CMD {}\n",
+         ENTRYPOINT {}\n",
         start.user,
         start.workdir,
-        words(&start.entrypoint),
-        words(&start.command),
+        serde_json::Value::from(start.entrypoint.clone()),
     )
 }

@@ -100,8 +100,22 @@ pub(crate) enum Framing {
     Plain,
 }
 
-/// Turns a raw stream into pipes.
-pub(crate) fn pipes(raw: RawStream, framing: Framing) -> Pipes {
+/// Reads what the engine sends. A process that ends while input for it is still on its way makes the engine's kernel reset the
+/// connection: after all output was read, that is an end like any other. Without input it is the loss of the connection.
+pub(crate) async fn read_some(
+    read: &mut ReadHalf<RawStream>,
+    buffer: &mut BytesMut,
+    has_input: bool,
+) -> io::Result<usize> {
+    buffer.reserve(CHUNK);
+    match read.read_buf(buffer).await {
+        Err(error) if has_input && error.kind() == io::ErrorKind::ConnectionReset => Ok(0),
+        other => other,
+    }
+}
+
+/// Turns the raw stream of a process, with or without an input, into pipes.
+pub(crate) fn pipes(raw: RawStream, framing: Framing, has_input: bool) -> Pipes {
     let (read, write) = tokio::io::split(raw);
     let (out_sender, out_receiver) = mpsc::channel(WAITING);
     let (error_sender, error_receiver) = mpsc::channel(WAITING);
@@ -118,7 +132,7 @@ pub(crate) fn pipes(raw: RawStream, framing: Framing) -> Pipes {
     tokio::spawn(async move {
         tokio::select! {
             () = reading.cancelled() => {}
-            () = pump.run(read, framing) => {}
+            () = pump.run(read, framing, has_input) => {}
         }
         // What is still typed has no reader any more.
         reading.cancel();
@@ -156,12 +170,11 @@ struct Pump {
 }
 
 impl Pump {
-    async fn run(&self, mut read: ReadHalf<RawStream>, framing: Framing) {
+    async fn run(&self, mut read: ReadHalf<RawStream>, framing: Framing, has_input: bool) {
         let mut demultiplexer = Demultiplexer::default();
         let mut buffer = BytesMut::with_capacity(CHUNK);
         loop {
-            buffer.reserve(CHUNK);
-            match read.read_buf(&mut buffer).await {
+            match read_some(&mut read, &mut buffer, has_input).await {
                 Ok(0) => return,
                 Ok(_) => {}
                 Err(error) => return self.fail(error).await,
