@@ -26,6 +26,9 @@ pub(crate) const CHANGES: &str = "changes.json";
 /// The changed files, in the session's folder.
 pub(crate) const FILES: &str = "changes";
 
+/// Most entries of an archive that are looked at, so that one without an end does not hold the program up.
+const ENTRIES_LIMIT: u32 = 1_000_000;
+
 /// What happened to one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -77,6 +80,13 @@ pub(crate) async fn unpack(
     done.on("unpack into", &shown)
 }
 
+fn too_much() -> std::io::Error {
+    std::io::Error::new(
+        std::io::ErrorKind::FileTooLarge,
+        "the bottle sends more than is taken from it",
+    )
+}
+
 fn unpack_now(
     reader: impl Read,
     folder: &Path,
@@ -84,9 +94,13 @@ fn unpack_now(
     place: impl Fn(&Path) -> Option<PathBuf>,
 ) -> std::io::Result<u32> {
     let mut archive = tar::Archive::new(reader);
-    let (mut count, mut total) = (0, 0_u64);
+    let (mut count, mut total, mut seen) = (0, 0_u64, 0_u32);
     for entry in archive.entries()? {
         let mut entry = entry?;
+        seen += 1;
+        if seen > ENTRIES_LIMIT {
+            return Err(too_much());
+        }
         if !entry.header().entry_type().is_file() {
             continue;
         }
@@ -100,10 +114,7 @@ fn unpack_now(
         };
         total = total.saturating_add(entry.size());
         if total > limit {
-            return Err(std::io::Error::new(
-                std::io::ErrorKind::FileTooLarge,
-                "more than the limit",
-            ));
+            return Err(too_much());
         }
         let target = folder.join(place);
         if let Some(parent) = target.parent() {

@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::home::remove_folder;
 use crate::lock::SessionLock;
-use crate::settle::forget_private;
+use crate::settle::{forget_private, holds_work};
 use crate::store::{SessionRecord, SessionState};
 
 /// What a cleanup would remove.
@@ -129,11 +129,12 @@ impl Engine {
                 failed.get_or_insert(error);
             }
         }
+        // Somebody may have gone on with a session since the plan was made.
         let free = |resource: &Resource| {
             resource
                 .session
                 .as_ref()
-                .is_none_or(|id| !kept.contains(id))
+                .is_none_or(|id| !kept.contains(id) && !self.is_live(id).unwrap_or(true))
         };
         for (name, resource) in plan.resources.iter().filter(|(_, resource)| free(resource)) {
             sink.step(&format!("{} {}", resource.kind, resource.name), None);
@@ -143,7 +144,7 @@ impl Engine {
             }
         }
         for id in &plan.folders {
-            if let Err(error) = remove_folder(&self.home().session(id)) {
+            if let Err(error) = self.remove_unknown(id) {
                 failed.get_or_insert(error);
             }
         }
@@ -168,17 +169,25 @@ impl Engine {
             // Somebody resumed it since the plan was made.
             return Ok(());
         }
+        let store = self.store()?;
+        let Some(record) = store
+            .get(id)?
+            .filter(|now| now.state != SessionState::Settled)
+        else {
+            // Somebody settled or removed it since the plan was made.
+            return Ok(());
+        };
         let backend: Arc<dyn Backend> = self.backend(Some(record.backend))?;
-        let mut saved = false;
+        // Work that was saved before something went wrong stays too.
+        let mut saved = holds_work(&folder);
         if record.state != SessionState::Starting && backend.get(id).await?.is_some() {
             match self.rescue(&*backend, id).await {
-                Ok(kept) => saved = kept.transcript.is_some() || kept.changed_files > 0,
+                Ok(kept) => saved |= kept.transcript.is_some() || kept.changed_files > 0,
                 Err(error) if !discard => return Err(error),
                 Err(error) => sink.log(&format!("the work of {id} is lost: {error}")),
             }
         }
         backend.delete(id).await?;
-        let store = self.store()?;
         if saved {
             sink.log(&format!(
                 "the work of {id} is saved in {}",
@@ -196,6 +205,25 @@ impl Engine {
             remove_folder(&folder)?;
             store.forget(id)?;
         }
+        drop(lock);
+        Ok(())
+    }
+
+    /// Removes the folder of a session that is not recorded, unless it has come to life or to be recorded meanwhile.
+    fn remove_unknown(&self, id: &SessionId) -> Result<(), EngineError> {
+        let folder = self.home().session(id);
+        let known = match self.session(id) {
+            Ok(_) => true,
+            Err(EngineError::NoSession { .. }) => false,
+            Err(error) => return Err(error),
+        };
+        if known || !folder.is_dir() {
+            return Ok(());
+        }
+        let Some(lock) = SessionLock::take(&folder)? else {
+            return Ok(());
+        };
+        remove_folder(&folder)?;
         drop(lock);
         Ok(())
     }
@@ -221,15 +249,13 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NoSession`], [`EngineError::Backend`] or [`EngineError::Store`].
     pub async fn stop(&self, id: &SessionId) -> Result<(), EngineError> {
-        let record = self
-            .store()?
-            .get(id)?
-            .ok_or_else(|| EngineError::NoSession { id: id.clone() })?;
+        let record = self.session(id)?;
         if record.state == SessionState::Settled {
             return Ok(());
         }
         self.backend(Some(record.backend))?.stop(id).await?;
-        if !self.is_live(id)? {
+        // A session that never came to run has nothing to go on with, and one that is kept has a better reason already.
+        if record.state == SessionState::Running && !self.is_live(id)? {
             self.store()?.set_ended(
                 id,
                 SessionState::Preserved,

@@ -76,7 +76,7 @@ pub struct ControlClient {
     writer: tokio::sync::Mutex<WriteHalf<Stream>>,
     waiting: Waiting,
     next: AtomicU32,
-    _reader: AbortOnDropHandle<()>,
+    reader: AbortOnDropHandle<()>,
 }
 
 impl ControlClient {
@@ -95,7 +95,7 @@ impl ControlClient {
             writer: tokio::sync::Mutex::new(writer),
             waiting,
             next: AtomicU32::new(1),
-            _reader: AbortOnDropHandle::new(task),
+            reader: AbortOnDropHandle::new(task),
         };
         match client.ask(Operation::Hello { version: VERSION }).await? {
             Reply::Hello {
@@ -126,6 +126,10 @@ impl ControlClient {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(id, answer);
+        // Who reads answers clears the list at its end; a question that comes after that would wait for nobody.
+        if self.reader.is_finished() {
+            return Err(ControlError::Closed);
+        }
         {
             let mut writer = self.writer.lock().await;
             let broken = |source| ControlError::Broken { source };

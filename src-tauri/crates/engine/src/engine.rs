@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bottle_core::backend::{Backend, BackendName};
 use bottle_core::claude;
 use bottle_core::credential::CredentialSource;
+use bottle_core::id::SessionId;
 use bottle_core::path::GuestPath;
 use bottle_core::policy::{Route, Upstream};
 
@@ -15,10 +16,13 @@ use crate::error::EngineError;
 use crate::home::{Home, private_folder};
 use crate::library::Library;
 use crate::provision::guest_path;
-use crate::store::Store;
+use crate::store::{SessionRecord, Store};
 
 type Lookup = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// Where claude keeps conversations in the guest.
+const CONVERSATIONS: &str = "/home/node/.claude/projects";
 
 /// What the engine may know of the machine; given by the caller, so that tests give their own.
 pub struct Host {
@@ -95,6 +99,18 @@ impl Engine {
         Ok(self.store.get_or_init(|| opened))
     }
 
+    /// A session's record. Makes no database where there is none.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSession`], [`EngineError::File`] or [`EngineError::Store`].
+    pub fn session(&self, id: &SessionId) -> Result<SessionRecord, EngineError> {
+        let missing = || EngineError::NoSession { id: id.clone() };
+        if !self.home.database().exists() {
+            return Err(missing());
+        }
+        self.store()?.get(id)?.ok_or_else(missing)
+    }
+
     /// A backend by name; the first one where none is named.
     pub(crate) fn backend(
         &self,
@@ -136,7 +152,17 @@ impl Engine {
         let own = self
             .variable("CLAUDE_BOTTLE_GUEST_SKILLS_DIR")
             .filter(|folder| !folder.is_empty());
-        guest_path(own.as_deref().unwrap_or(claude::SKILLS_DIR))
+        let Some(given) = own else {
+            return guest_path(claude::SKILLS_DIR);
+        };
+        // The folder is wiped first, also when a session goes on.
+        let holds_work = [claude::WORKSPACE, CONVERSATIONS]
+            .iter()
+            .any(|kept| Path::new(kept).starts_with(&given));
+        match GuestPath::new(&given) {
+            Ok(folder) if !holds_work => Ok(folder),
+            _ => Err(EngineError::BadSkillsFolder { given }),
+        }
     }
 
     /// Seconds since 1970.

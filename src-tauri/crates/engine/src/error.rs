@@ -115,10 +115,12 @@ pub enum EngineError {
         tail: Vec<String>,
     },
     /// The bottle is not sealed: claude is not started in it.
-    #[error("the self-test failed: {}", failed_titles(.failed))]
+    #[error("the self-test failed: {}", failed_titles(.failed, .missing))]
     NotSealed {
         /// What failed.
         failed: Vec<Check>,
+        /// The ids of checks that the report does not hold.
+        missing: Vec<String>,
     },
     /// The self-test could not be run or read.
     #[error("the self-test gave no result")]
@@ -141,8 +143,8 @@ pub enum EngineError {
         /// The session.
         id: SessionId,
     },
-    /// The session has nothing left to go on with.
-    #[error("the session {id} has ended and its bottle is gone")]
+    /// The session has nothing to go on with: its bottle is gone or was never finished.
+    #[error("the session {id} has no bottle to go on with")]
     NotResumable {
         /// The session.
         id: SessionId,
@@ -175,6 +177,37 @@ pub enum EngineError {
         #[source]
         source: rusqlite::Error,
     },
+    /// A newer version of the program wrote the database.
+    #[error("the sessions were written by a newer claude-bottle (format {version})")]
+    StoreTooNew {
+        /// The format of what is there.
+        version: i64,
+    },
+    /// A variable that was given for one start cannot be set.
+    #[error("the variable '{name}' cannot be given: {why}")]
+    BadVariable {
+        /// Its name, cut to 64 characters.
+        name: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// The Dockerfile that a bottle names cannot be read.
+    #[error("the bottle {bottle} names the Dockerfile {path}, which cannot be read")]
+    BadDockerfile {
+        /// The bottle.
+        bottle: BottleName,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The folder for skills that the environment names cannot hold them.
+    #[error("skills cannot go to '{given}', which CLAUDE_BOTTLE_GUEST_SKILLS_DIR names")]
+    BadSkillsFolder {
+        /// What the variable says.
+        given: String,
+    },
     /// Something is already there that would be overwritten.
     #[error("{path} is already there")]
     Exists {
@@ -183,10 +216,12 @@ pub enum EngineError {
     },
 }
 
-fn failed_titles(failed: &[Check]) -> String {
+fn failed_titles(failed: &[Check], missing: &[String]) -> String {
+    let missing = missing.iter().map(|id| format!("{id} was not checked"));
     failed
         .iter()
-        .map(|check| check.title.as_str())
+        .map(|check| check.title.clone())
+        .chain(missing)
         .collect::<Vec<_>>()
         .join("; ")
 }
@@ -244,6 +279,10 @@ impl Advice for EngineError {
             }
             Self::File { .. } => "file_error",
             Self::Store { .. } => "store_error",
+            Self::StoreTooNew { .. } => "store_too_new",
+            Self::BadVariable { .. } => "variable_refused",
+            Self::BadDockerfile { .. } => "dockerfile_unreadable",
+            Self::BadSkillsFolder { .. } => "skills_folder_unusable",
             Self::Exists { .. } => "already_there",
         }
     }
@@ -278,12 +317,37 @@ impl Advice for EngineError {
             Self::Cancelled => "Nothing is left behind; start again when you like.".into(),
             Self::NoSession { .. } => "Run `claude-bottle list --all` to see what there is.".into(),
             Self::SessionInUse { id } => format!("Close it there, or run `claude-bottle stop {id}`."),
-            Self::NotResumable { .. } => "Start the agent again; the transcript is in the session's folder.".into(),
+            Self::NotResumable { .. } => "Start its agent again; a transcript, where there is one, is in the session's folder.".into(),
             Self::Conflict { .. } => "Compare the files, then repeat with `--force` to overwrite yours; the session's versions stay where they are.".into(),
-            Self::File { path, .. } => format!("Check that {} can be written and that the disk is not full.", path.display()),
+            Self::File { path, source, .. } => mend_file(path, source),
             Self::Store { .. } => "Check that the claude-bottle folder can be written and that the disk is not full.".into(),
+            Self::StoreTooNew { .. } => "Update claude-bottle, or set CLAUDE_BOTTLE_HOME to another folder.".into(),
+            Self::BadVariable { .. } => "Leave it out of `--env`; for a credential, use 'auth' on a route of the bottle.".into(),
+            Self::BadDockerfile { .. } => {
+                "Put the file there, or correct 'image' in the bottle: './' is the folder of the bottles.".into()
+            }
+            Self::BadSkillsFolder { .. } => {
+                "Unset it, or set it to an absolute folder in the bottle that holds nothing else, such as /home/node/my-skills.".into()
+            }
             Self::Exists { .. } => "Choose another name, or remove it first.".into(),
         }
+    }
+}
+
+fn mend_file(path: &std::path::Path, source: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    let (path, kind) = (path.display(), source.kind());
+    if kind == ErrorKind::NotFound {
+        format!("Check that {path} is still there, and try again.")
+    } else if matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
+        "Free space on the disk, and try again.".into()
+    } else if matches!(
+        kind,
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+    ) {
+        format!("Check that {path} belongs to you and can be read and written.")
+    } else {
+        format!("Look at {path}, mend what is wrong with it, and try again.")
     }
 }
 

@@ -26,8 +26,7 @@ impl Home {
     pub fn new(root: impl Into<PathBuf>) -> Result<Self, EngineError> {
         let root = root.into();
         let root = std::path::absolute(&root).on("find", &root)?;
-        let known = fs::canonicalize(&root).unwrap_or_else(|_| root.clone());
-        let digest = Sha256::digest(known.as_os_str().as_encoded_bytes());
+        let digest = Sha256::digest(resolved(&root).as_os_str().as_encoded_bytes());
         let hex: String = digest
             .iter()
             .take(6)
@@ -92,6 +91,18 @@ impl Home {
     pub fn credentials(&self) -> HostPath {
         HostPath::new(self.root.join("credentials.json"))
     }
+}
+
+/// The path without links as far as it exists: a home has the same owner before and after its folder is made.
+fn resolved(path: &Path) -> PathBuf {
+    let existing = path
+        .ancestors()
+        .find_map(|there| Some((there, fs::canonicalize(there).ok()?)));
+    let Some((there, real)) = existing else {
+        return path.to_owned();
+    };
+    let rest = path.strip_prefix(there).unwrap_or_else(|_| Path::new(""));
+    real.components().chain(rest.components()).collect()
 }
 
 /// Makes a folder, and those above it, that only the person can enter.

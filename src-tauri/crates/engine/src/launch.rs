@@ -1,18 +1,20 @@
-//! From a plan to a sealed, provisioned, proven bottle; and back from a preserved one.
+//! From a plan to a sealed, provisioned, proven bottle.
 //!
 //! Whatever fails or is cancelled on the way of a first start is undone before the error is returned. A crash on the way leaves
 //! labelled resources, a session's folder with a free lock and a record: `cleanup` finds all three.
 
-use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bottle_core::advice::Advice;
 use bottle_core::backend::{Backend, BackendError, Images, Part, SessionSpec};
 use bottle_core::control::{CredentialValue, Operation};
 use bottle_core::event::{Phase, ProgressSink, StepSink};
-use bottle_core::id::SessionId;
+use bottle_core::id::{AgentName, SessionId};
 use bottle_core::manifest::EnvValue;
 use bottle_core::plan::Plan;
 use tokio::sync::mpsc;
@@ -22,10 +24,10 @@ use crate::attach::{ClaudeCommand, environment};
 use crate::audit;
 use crate::control::{ControlClient, ControlError, Hello, NumberedEvent};
 use crate::engine::Engine;
-use crate::error::EngineError;
+use crate::error::{EngineError, OnFile};
 use crate::home::{private_file, private_folder, remove_folder};
 use crate::lock::SessionLock;
-use crate::prepare::{Prepared, StartRequest};
+use crate::prepare::Prepared;
 use crate::progress::Reporter;
 use crate::provision::{Luggage, move_in};
 use crate::selftest::prove_sealed;
@@ -40,19 +42,19 @@ const DOORS_PAUSE: Duration = Duration::from_millis(25);
 const ID_TRIES: u32 = 8;
 
 /// Values that a start needs and that are not part of the plan.
-struct Values {
+pub(crate) struct Values {
     env: Vec<(String, String)>,
     credentials: Vec<CredentialValue>,
 }
 
 /// A session that has its id, folder, lock and record, and nothing on a backend yet.
-struct Berth {
-    id: SessionId,
-    folder: PathBuf,
-    lock: SessionLock,
-    conversation: String,
+pub(crate) struct Berth {
+    pub(crate) id: SessionId,
+    pub(crate) folder: PathBuf,
+    pub(crate) lock: SessionLock,
+    pub(crate) conversation: String,
     /// Whether this is a preserved session that goes on.
-    again: bool,
+    pub(crate) again: bool,
 }
 
 impl Engine {
@@ -66,101 +68,26 @@ impl Engine {
         sink: &dyn ProgressSink,
         cancel: &CancellationToken,
     ) -> Result<Live, EngineError> {
-        let values = self.values(&prepared).await?;
+        let values = unless(cancel, self.values(&prepared)).await?;
         let berth = self.berth(&prepared)?;
         let (id, folder) = (berth.id.clone(), berth.folder.clone());
         let backend = Arc::clone(&prepared.backend);
-        let work = Box::pin(self.run(prepared, values, berth, sink));
-        let result = tokio::select! {
-            biased;
-            () = cancel.cancelled() => Err(EngineError::Cancelled),
-            result = work => result,
-        };
+        let made = AtomicBool::new(false);
+        let result = unless(
+            cancel,
+            Box::pin(self.run(prepared, values, berth, &made, sink)),
+        )
+        .await;
         if result.is_err() {
-            self.undo(&*backend, &id, &folder).await;
+            let made = made.load(Ordering::Relaxed).then_some(&*backend);
+            self.undo(made, &id, &folder).await;
         }
         result
-    }
-
-    /// Goes on with a preserved session, with the agent and bottle as they are written now.
-    ///
-    /// # Errors
-    /// [`EngineError::NoSession`], [`EngineError::SessionInUse`], [`EngineError::NotResumable`], or what a start says. The bottle is
-    /// kept, stopped, where it fails.
-    pub async fn resume(
-        &self,
-        id: &SessionId,
-        env: BTreeMap<String, String>,
-        sink: &dyn ProgressSink,
-        cancel: &CancellationToken,
-    ) -> Result<Live, EngineError> {
-        let record = self
-            .store()?
-            .get(id)?
-            .ok_or_else(|| EngineError::NoSession { id: id.clone() })?;
-        let folder = self.home().session(id);
-        let backend = self.backend(Some(record.backend))?;
-        if record.state == SessionState::Settled || backend.get(id).await?.is_none() {
-            return Err(EngineError::NotResumable { id: id.clone() });
-        }
-        private_folder(&folder)?;
-        let lock = SessionLock::take(&folder)?
-            .ok_or_else(|| EngineError::SessionInUse { id: id.clone() })?;
-        let prepared = self.prepare_again(&record, env).await?;
-        let values = self.values(&prepared).await?;
-        self.store()?.set_state(id, SessionState::Starting)?;
-        let berth = Berth {
-            id: id.clone(),
-            folder,
-            lock,
-            conversation: record.conversation.clone(),
-            again: true,
-        };
-        let work = Box::pin(self.run(prepared, values, berth, sink));
-        let result = tokio::select! {
-            biased;
-            () = cancel.cancelled() => Err(EngineError::Cancelled),
-            result = work => result,
-        };
-        if let Err(error) = &result {
-            drop(backend.stop(id).await);
-            let reason = format!("resume failed: {}", error.code());
-            self.store()?.set_ended(
-                id,
-                SessionState::Preserved,
-                self.now(),
-                None,
-                Some(&reason),
-            )?;
-        }
-        result
-    }
-
-    async fn prepare_again(
-        &self,
-        record: &SessionRecord,
-        env: BTreeMap<String, String>,
-    ) -> Result<Prepared, EngineError> {
-        let request = StartRequest {
-            agent: record.agent.clone(),
-            backend: Some(record.backend),
-            workspace: record
-                .workspace
-                .as_ref()
-                .map(PathBuf::from)
-                .filter(|folder| folder.is_dir()),
-            env,
-        };
-        if crate::demo::is_demo(&record.bottle) {
-            return self
-                .prepare_demo(request.workspace.as_deref(), request.backend)
-                .await;
-        }
-        self.prepare(&request).await
     }
 
     /// Reads everything that may be missing, before anything is made.
-    async fn values(&self, prepared: &Prepared) -> Result<Values, EngineError> {
+    pub(crate) async fn values(&self, prepared: &Prepared) -> Result<Values, EngineError> {
+        prepared.ready()?;
         let mut env = Vec::with_capacity(prepared.env.len());
         for (name, value) in &prepared.env {
             let value = match value {
@@ -205,55 +132,68 @@ impl Engine {
 
     fn berth(&self, prepared: &Prepared) -> Result<Berth, EngineError> {
         let store = self.store()?;
+        let (id, folder, lock) = self.free_folder(&prepared.plan.agent)?;
+        let conversation = uuid::Uuid::new_v4().to_string();
+        let record = SessionRecord {
+            id: id.clone(),
+            agent: prepared.plan.agent.clone(),
+            bottle: prepared.plan.bottle.clone(),
+            backend: prepared.backend.name(),
+            state: SessionState::Starting,
+            created_at: self.now(),
+            ended_at: None,
+            exit_code: None,
+            reason: None,
+            conversation: conversation.clone(),
+            workspace: prepared
+                .workspace
+                .as_ref()
+                .map(|folder| folder.display().to_string()),
+        };
+        if let Err(error) = store.add(&record) {
+            remove_folder(&folder)?;
+            return Err(error);
+        }
+        Ok(Berth {
+            id,
+            folder,
+            lock,
+            conversation,
+            again: false,
+        })
+    }
+
+    /// Takes a session's id by making its folder: whoever makes the folder has the id.
+    fn free_folder(
+        &self,
+        agent: &AgentName,
+    ) -> Result<(SessionId, PathBuf, SessionLock), EngineError> {
         private_folder(&self.home().sessions())?;
         let mut tries = 0;
         loop {
             tries += 1;
             let random = uuid::Uuid::new_v4().as_u64_pair().0;
-            let id = SessionId::generate(&prepared.plan.agent, random);
+            let id = SessionId::generate(agent, random);
             let folder = self.home().session(&id);
-            if folder.exists() && tries < ID_TRIES {
-                continue;
+            match fs::DirBuilder::new().mode(0o700).create(&folder) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < ID_TRIES => {}
+                made => {
+                    made.on("create", &folder)?;
+                    let lock = SessionLock::take(&folder)?
+                        .ok_or_else(|| EngineError::SessionInUse { id: id.clone() })?;
+                    return Ok((id, folder, lock));
+                }
             }
-            private_folder(&folder)?;
-            let lock = SessionLock::take(&folder)?
-                .ok_or_else(|| EngineError::SessionInUse { id: id.clone() })?;
-            let conversation = uuid::Uuid::new_v4().to_string();
-            let record = SessionRecord {
-                id: id.clone(),
-                agent: prepared.plan.agent.clone(),
-                bottle: prepared.plan.bottle.clone(),
-                backend: prepared.backend.name(),
-                state: SessionState::Starting,
-                created_at: self.now(),
-                ended_at: None,
-                exit_code: None,
-                reason: None,
-                conversation: conversation.clone(),
-                workspace: prepared
-                    .workspace
-                    .as_ref()
-                    .map(|folder| folder.display().to_string()),
-            };
-            if let Err(error) = store.add(&record) {
-                remove_folder(&folder)?;
-                return Err(error);
-            }
-            return Ok(Berth {
-                id,
-                folder,
-                lock,
-                conversation,
-                again: false,
-            });
         }
     }
 
-    async fn run(
+    /// Does all of a start. `made` becomes true once the backend may hold something of it.
+    pub(crate) async fn run(
         &self,
         prepared: Prepared,
         values: Values,
         berth: Berth,
+        made: &AtomicBool,
         sink: &dyn ProgressSink,
     ) -> Result<Live, EngineError> {
         let reporter = Reporter::new(sink);
@@ -272,7 +212,12 @@ impl Engine {
         };
         let launched = reporter.phase(Phase::Launch, async |_| {
             if let Some(spec) = &spec {
-                backend.create(spec).await?;
+                made.store(true, Ordering::Relaxed);
+                let created = backend.create(spec).await;
+                // What has the name belongs to somebody else, and stays.
+                let taken = matches!(created, Err(BackendError::NameInUse { .. }));
+                made.store(!taken, Ordering::Relaxed);
+                created?;
             }
             backend.start(&id).await?;
             Ok(backend.guest(&id).await?)
@@ -290,7 +235,7 @@ impl Engine {
             prompt: &prepared.agent.prompt,
             folder: &berth.folder,
             skills: &prepared.skills,
-            skills_folder: self.skills_folder()?,
+            skills_folder: prepared.skills_folder.clone(),
             claude_kind: prepared.claude_kind,
             git_user: prepared.git_user.as_ref(),
             workspace: prepared.workspace.as_deref(),
@@ -320,7 +265,7 @@ impl Engine {
             model: prepared.agent.model.clone(),
             env: values.env,
         };
-        let (folder, lock, workspace) = (berth.folder, berth.lock, prepared.workspace);
+        let (folder, lock) = (berth.folder, berth.lock);
         Ok(Live {
             id,
             plan,
@@ -330,7 +275,6 @@ impl Engine {
             guest,
             control,
             command,
-            workspace,
             lock,
             audit,
         })
@@ -383,8 +327,10 @@ impl Engine {
     }
 
     /// Removes all of a start that failed. What cannot be removed now is found by `cleanup`, because record and folder stay.
-    async fn undo(&self, backend: &dyn Backend, id: &SessionId, folder: &Path) {
-        if let Err(error) = backend.delete(id).await {
+    async fn undo(&self, made: Option<&dyn Backend>, id: &SessionId, folder: &Path) {
+        if let Some(backend) = made
+            && let Err(error) = backend.delete(id).await
+        {
             tracing::warn!(%id, %error, "a failed start could not be removed");
             return;
         }
@@ -392,6 +338,17 @@ impl Engine {
         if let Err(error) = forgotten {
             tracing::warn!(%id, %error, "the record of a failed start could not be removed");
         }
+    }
+}
+
+/// Does work unless it is cancelled first; what was going on is dropped then.
+pub(crate) async fn unless<T>(
+    cancel: &CancellationToken,
+    work: impl Future<Output = Result<T, EngineError>>,
+) -> Result<T, EngineError> {
+    match cancel.run_until_cancelled(work).await {
+        Some(result) => result,
+        None => Err(EngineError::Cancelled),
     }
 }
 

@@ -21,6 +21,7 @@ mod lock;
 pub mod prepare;
 pub mod progress;
 pub mod provision;
+mod resume;
 mod selftest;
 pub mod session;
 mod settle;

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use bottle_core::id::{AgentName, BottleName, CredentialName, SkillName};
-use bottle_core::manifest::{self, Agent, Bottle, Library as Bottles, Location};
+use bottle_core::manifest::{
+    self, Agent, Bottle, Fault, Library as Bottles, Location, ManifestError, Position,
+};
 
 use crate::error::{EngineError, OnFile};
 use crate::home::Home;
-use crate::skill::{Skill, SkillSource};
+use crate::skill::{Skill, SkillProblem, SkillSource};
 
 /// Everything that can be started from one place.
 #[derive(Debug, Clone)]
@@ -77,6 +80,20 @@ impl Library {
         folders
     }
 
+    /// Whether a path is in the project folder after all links are followed: what a repository brings must lie in it.
+    fn is_in_repository(&self, path: &Path) -> bool {
+        let project = self.repository.as_deref().and_then(Path::parent);
+        let project = project.and_then(|project| fs::canonicalize(project).ok());
+        let real = fs::canonicalize(path).ok();
+        project
+            .zip(real)
+            .is_some_and(|(project, real)| real.starts_with(project))
+    }
+
+    fn may_be_read(&self, file: &Path, location: Location) -> bool {
+        location != Location::Repository || self.is_in_repository(file)
+    }
+
     /// All agents, by name; one in the person's folder hides one of the same name in a repository.
     ///
     /// # Errors
@@ -88,7 +105,8 @@ impl Library {
                 let Ok(name) = AgentName::new(stem) else {
                     continue;
                 };
-                if entries.iter().any(|entry| entry.name == name) {
+                let hidden = entries.iter().any(|entry| entry.name == name);
+                if hidden || !self.may_be_read(&file, location) {
                     continue;
                 }
                 let parsed = read_manifest(&file).ok().and_then(|text| {
@@ -113,7 +131,7 @@ impl Library {
     pub fn agent(&self, name: &AgentName) -> Result<(Agent, PathBuf, Location), EngineError> {
         for (folder, location) in self.agent_folders() {
             let file = folder.join(format!("{name}.md"));
-            if file.is_file() {
+            if file.is_file() && self.may_be_read(&file, location) {
                 let text = read_manifest(&file)?;
                 let agent = manifest::parse_agent(name, &file.display().to_string(), &text)
                     .map_err(Box::new)?;
@@ -150,6 +168,20 @@ impl Library {
             wanted.clone_from(&bottle.extends);
             bottles.insert(next, (file.display().to_string(), bottle));
         }
+        let shown = agent_file.display().to_string();
+        let resolved = manifest::resolve_for(&bottles, agent, &shown);
+        let resolved = match resolved {
+            Err(error) if matches!(*error.fault, Fault::UnknownBottle { .. }) => {
+                self.lend_names(&mut bottles)?;
+                manifest::resolve_for(&bottles, agent, &shown)
+            }
+            resolved => resolved,
+        };
+        resolved.map_err(|error| Box::new(error).into())
+    }
+
+    /// Adds the other bottles, which lend their names to a hint.
+    fn lend_names(&self, bottles: &mut Bottles) -> Result<(), EngineError> {
         for (stem, file) in markdown_files(&self.home.bottles())? {
             if let Ok(name) = BottleName::new(stem)
                 && !bottles.contains_key(&name)
@@ -158,8 +190,7 @@ impl Library {
                 bottles.insert(name, (file.display().to_string(), bottle));
             }
         }
-        let shown = agent_file.display().to_string();
-        manifest::resolve_for(&bottles, agent, &shown).map_err(|error| Box::new(error).into())
+        Ok(())
     }
 
     /// Which of the person's bottles name which credentials, by credential. Bottles that cannot be read are passed over.
@@ -206,6 +237,16 @@ impl Library {
                 searched,
             });
         };
+        let from_repository = self
+            .repository
+            .as_ref()
+            .is_some_and(|repository| folder.starts_with(repository));
+        if from_repository && !self.is_in_repository(&folder) {
+            return Err(EngineError::BadSkill {
+                skill: name.clone(),
+                problem: SkillProblem::LinkOut(folder),
+            });
+        }
         let skill = Skill {
             name: name.clone(),
             source: SkillSource::Folder(folder),
@@ -221,21 +262,24 @@ impl Library {
     }
 }
 
-/// Reads a manifest, but never more than the parser takes: what is over the limit is cut one byte above it, so that the parser
-/// refuses it by its size.
+/// Reads a manifest, but never more than the parser takes.
 fn read_manifest(file: &Path) -> Result<String, EngineError> {
-    use std::io::Read;
-    let limit = u64::try_from(manifest::MAX_MANIFEST)
-        .unwrap_or(u64::MAX)
-        .saturating_add(1);
-    let mut bytes = Vec::new();
-    fs::File::open(file)
-        .on("read", file)?
-        .take(limit)
-        .read_to_end(&mut bytes)
-        .on("read", file)?;
-    Ok(String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    let opened = fs::File::open(file).on("read", file)?;
+    let bytes = usize::try_from(opened.metadata().on("read", file)?.len()).unwrap_or(usize::MAX);
+    let limit = u64::try_from(manifest::MAX_MANIFEST).unwrap_or(u64::MAX);
+    let mut read = Vec::new();
+    // A file can grow after it was measured: one byte over the limit is enough for the parser to refuse it.
+    let mut opened = opened.take(limit.saturating_add(1));
+    if bytes <= manifest::MAX_MANIFEST {
+        opened.read_to_end(&mut read).on("read", file)?;
+        return Ok(String::from_utf8_lossy(&read).into_owned());
+    }
+    Err(Box::new(ManifestError {
+        file: file.display().to_string(),
+        position: Position::START,
+        fault: Box::new(Fault::TooLarge { bytes }),
+    })
+    .into())
 }
 
 /// Markdown files of a folder as (stem, path), sorted; none where the folder is not there.
@@ -255,6 +299,7 @@ fn markdown_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, EngineError> 
     for entry in entries {
         let path = entry.on("read", folder)?.path();
         if path.extension().is_some_and(|ending| ending == "md")
+            && path.is_file()
             && let Some(stem) = path.file_stem().and_then(|stem| stem.to_str())
         {
             files.push((stem.to_owned(), path.clone()));

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use bottle_core::backend::{Backend, BackendName, Daemon, ImageSource, Resources, Runtime};
 use bottle_core::claude::{self, ClaudeKind};
-use bottle_core::id::{AgentName, CredentialName};
+use bottle_core::credential::CredentialLookupError;
+use bottle_core::id::{AgentName, BottleName, CredentialName};
 use bottle_core::manifest::{self, Agent, Bottle, EnvValue, GitUser, PipelockMode};
-use bottle_core::path::HostPath;
+use bottle_core::path::{GuestPath, HostPath};
 use bottle_core::plan::{
     Plan, PlannedEgress, PlannedPrompt, PlannedSkill, PlannedWorkspace, TlsInterception,
 };
@@ -16,7 +17,8 @@ use bottle_core::policy::{AuthScheme, Policy, Route, Upstream};
 
 use crate::attach;
 use crate::engine::Engine;
-use crate::error::{EngineError, OnFile};
+use crate::error::EngineError;
+use crate::home::Home;
 use crate::skill::{Skill, SkillSource};
 use crate::workspace;
 
@@ -47,9 +49,29 @@ pub struct Prepared {
     pub(crate) credentials: BTreeSet<CredentialName>,
     pub(crate) git_user: Option<GitUser>,
     pub(crate) workspace: Option<PathBuf>,
+    pub(crate) skills_folder: GuestPath,
+    /// Credentials that are not kept yet.
+    pub(crate) missing: Vec<CredentialName>,
 }
 
 impl Prepared {
+    /// Says what is still missing before this can be launched; a plan alone can be shown without it.
+    ///
+    /// # Errors
+    /// [`EngineError::Credential`] with the first credential that is not there.
+    pub fn ready(&self) -> Result<(), EngineError> {
+        match self.missing.first() {
+            Some(name) => Err(CredentialLookupError::Missing { name: name.clone() }.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Where the guest's image comes from.
+    #[must_use]
+    pub const fn image(&self) -> &ImageSource {
+        &self.image
+    }
+
     /// Questions that the bottle asks and that were not answered yet: variable and question, by name.
     #[must_use]
     pub fn questions(&self) -> Vec<(String, String)> {
@@ -79,7 +101,7 @@ impl Engine {
     /// Resolves everything that a session will have. Creates nothing, neither here nor on an engine.
     ///
     /// # Errors
-    /// What is wrong in the files, names that are not there, and credentials that are not there.
+    /// What is wrong in the files, and names that are not there. A credential that is not there is a warning: see [`Prepared::ready`].
     pub async fn prepare(&self, request: &StartRequest) -> Result<Prepared, EngineError> {
         let library = self.library(request.workspace.as_deref());
         let (agent, file, _) = library.agent(&request.agent)?;
@@ -111,6 +133,8 @@ impl Engine {
             mut warnings,
         } = sources;
         refuse_what_is_not_here(&agent, &bottle)?;
+        refuse_variables(request.env.keys())?;
+        let skills_folder = self.skills_folder()?;
         let backend = self.backend(request.backend.or(bottle.backend))?;
         let runtime = self
             .runtime(&*backend, bottle.runtime, &mut warnings)
@@ -124,6 +148,10 @@ impl Engine {
             warnings.extend(workspace::warnings(folder));
         }
         let credentials = credentials_of(&bottle.routes);
+        let missing = self.missing(&credentials, &bottle.routes)?;
+        warnings.extend(missing.iter().map(|name| {
+            format!("nothing starts before `claude-bottle credential add {name}`: it is not in the keychain yet")
+        }));
         let claude_kind = self.claude_kind(&bottle.routes)?;
         if claude_kind.is_none() {
             warnings.push(format!(
@@ -138,7 +166,7 @@ impl Engine {
                 .iter()
                 .map(|(name, value)| (name.clone(), EnvValue::Literal(value.clone()))),
         );
-        let image = image_source(bottle.image.as_deref(), self.home().root())?;
+        let image = image_source(&agent.bottle, bottle.image.as_deref(), self.home())?;
         let plan = Plan {
             agent: agent.name.clone(),
             bottle: agent.bottle.clone(),
@@ -147,6 +175,7 @@ impl Engine {
             image: bottle.image.clone().unwrap_or_else(|| "built-in".into()),
             claude: claude::VERSION.into(),
             env_names: attach::env_names(claude_kind, env.keys()),
+            bottle_env_names: env.keys().cloned().collect(),
             skills: planned_skills(&skills),
             prompt: PlannedPrompt {
                 path: agent_file,
@@ -188,6 +217,8 @@ impl Engine {
             credentials,
             git_user,
             workspace,
+            skills_folder,
+            missing,
         })
     }
 
@@ -222,10 +253,30 @@ impl Engine {
             Some((AuthScheme::Bearer, _)) => Ok(Some(ClaudeKind::OauthToken)),
             Some((AuthScheme::XApiKey, _)) => Ok(Some(ClaudeKind::ApiKey)),
             Some((AuthScheme::Claude, name)) => {
-                let kind = self.credentials_for(routes).kind(name)?;
+                let kind = match self.credentials_for(routes).kind(name) {
+                    Err(CredentialLookupError::Missing { .. }) => None,
+                    kind => kind?,
+                };
                 Ok(Some(kind.unwrap_or(ClaudeKind::OauthToken)))
             }
         }
+    }
+
+    /// Those of the credentials that are not kept.
+    fn missing(
+        &self,
+        names: &BTreeSet<CredentialName>,
+        routes: &[Route],
+    ) -> Result<Vec<CredentialName>, EngineError> {
+        let source = self.credentials_for(routes);
+        let mut missing = Vec::new();
+        for name in names {
+            match source.kind(name) {
+                Err(CredentialLookupError::Missing { .. }) => missing.push(name.clone()),
+                kind => drop(kind?),
+            }
+        }
+        Ok(missing)
     }
 }
 
@@ -250,22 +301,45 @@ fn refuse_what_is_not_here(agent: &Agent, bottle: &Bottle) -> Result<(), EngineE
     }
 }
 
+/// What is given for one start follows the rules of the bottle's own variables.
+fn refuse_variables<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), EngineError> {
+    for name in names {
+        let mut letters = name.bytes();
+        let fits = letters
+            .next()
+            .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+            && letters.all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let why = if fits {
+            manifest::reserved_variable(name)
+        } else {
+            Some("a name has only A-Z, a-z, 0-9 and _, and does not begin with a digit")
+        };
+        if let Some(why) = why {
+            let name = name.chars().take(64).collect();
+            return Err(EngineError::BadVariable { name, why });
+        }
+    }
+    Ok(())
+}
+
 fn absolute_folder(folder: &Path) -> Result<PathBuf, EngineError> {
     let path = std::fs::canonicalize(folder).map_err(|source| EngineError::Workspace {
         path: folder.to_owned(),
         source,
     })?;
-    if path.is_dir() {
-        return Ok(path);
+    // Opened, so that a folder that cannot be read is found out before anything is created.
+    match std::fs::read_dir(&path) {
+        Ok(_) => Ok(path),
+        Err(source) => Err(EngineError::Workspace { path, source }),
     }
-    Err(EngineError::Workspace {
-        source: std::io::ErrorKind::NotADirectory.into(),
-        path,
-    })
 }
 
 /// Reads what a bottle's `image` says: a path beside the bottle (it starts with `/`, `./` or `../`) or a reference.
-fn image_source(image: Option<&str>, home: &Path) -> Result<ImageSource, EngineError> {
+fn image_source(
+    bottle: &BottleName,
+    image: Option<&str>,
+    home: &Home,
+) -> Result<ImageSource, EngineError> {
     let Some(image) = image else {
         return Ok(ImageSource::BuiltIn);
     };
@@ -275,9 +349,17 @@ fn image_source(image: Option<&str>, home: &Path) -> Result<ImageSource, EngineE
             name: image.to_owned(),
         });
     }
-    let path = home.join("bottles").join(image);
-    let text = std::fs::read_to_string(&path).on("read the Dockerfile", &path)?;
-    Ok(ImageSource::Dockerfile { text })
+    let path = home
+        .bottles()
+        .join(image.strip_prefix("./").unwrap_or(image));
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(ImageSource::Dockerfile { text }),
+        Err(source) => Err(EngineError::BadDockerfile {
+            bottle: bottle.clone(),
+            path,
+            source,
+        }),
+    }
 }
 
 fn credentials_of(routes: &[Route]) -> BTreeSet<CredentialName> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bottle_core::guest::{Exec, Guest, GuestUser};
+use bottle_core::guest::{Exec, ExecOutput, Guest, GuestUser};
 use bottle_core::selftest::SelfTest;
 
 use crate::error::EngineError;
@@ -10,6 +10,8 @@ use crate::home::private_file;
 
 /// A host that no bottle can open: the name is reserved for never existing.
 const FOREIGN: &str = "claude-bottle-self-test.invalid";
+/// Most lines of what it printed that are shown where it gave no report.
+const TAIL: usize = 5;
 /// The file in the session's folder that keeps the report.
 pub(crate) const EVIDENCE: &str = "self-test.json";
 
@@ -23,29 +25,30 @@ pub(crate) async fn prove_sealed(
         ["bottle-guest", "self-test", "--json", "--foreign", FOREIGN],
     );
     let output = guest.exec(&command, None).await?;
-    let report: SelfTest = serde_json::from_slice(&output.stdout).map_err(|_| {
-        let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
-        let tail = String::from_utf8_lossy(&text)
-            .lines()
-            .rev()
-            .take(5)
-            .map(str::to_owned)
-            .collect();
-        EngineError::NoSelfTest { tail }
-    })?;
+    let nothing = || EngineError::NoSelfTest {
+        tail: tail(&output),
+    };
+    let report = SelfTest::read(&output.stdout).map_err(|_| nothing())?;
     private_file(
         &folder.join(EVIDENCE),
         &serde_json::to_vec_pretty(&report).unwrap_or_default(),
     )?;
-    let failed: Vec<_> = report
-        .checks
-        .iter()
-        .filter(|check| !check.passed)
-        .cloned()
-        .collect();
-    if report.passed && failed.is_empty() && !report.checks.is_empty() && output.code == 0 {
-        Ok(report)
-    } else {
-        Err(EngineError::NotSealed { failed })
+    match (report.proves(), output.code) {
+        (true, 0) => Ok(report),
+        // A report that is good and a program that says otherwise: neither can be believed.
+        (true, _) => Err(nothing()),
+        (false, _) => Err(EngineError::NotSealed {
+            failed: report.failures().cloned().collect(),
+            missing: report.missing().map(str::to_owned).collect(),
+        }),
     }
+}
+
+/// The last lines that a command printed.
+fn tail(output: &ExecOutput) -> Vec<String> {
+    let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<_> = text.lines().collect();
+    let first = lines.len().saturating_sub(TAIL);
+    lines.into_iter().skip(first).map(str::to_owned).collect()
 }

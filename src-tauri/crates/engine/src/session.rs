@@ -30,7 +30,6 @@ pub struct Live {
     pub(crate) guest: Arc<dyn Guest>,
     pub(crate) control: ControlClient,
     pub(crate) command: ClaudeCommand,
-    pub(crate) workspace: Option<PathBuf>,
     pub(crate) lock: SessionLock,
     pub(crate) audit: AbortOnDropHandle<()>,
 }
@@ -49,6 +48,8 @@ pub enum Outcome {
 pub struct Settled {
     /// Whether its bottle is kept for `resume`.
     pub kept: bool,
+    /// Why it is kept, as lists show it.
+    pub reason: Option<String>,
     /// Where the transcript was saved, if there was one.
     pub transcript: Option<PathBuf>,
     /// Number of files of the project folder that the session changed, added or removed.
@@ -93,6 +94,8 @@ impl Live {
     /// [`BackendError`] where the engine cannot be asked any more.
     pub async fn ended(&self) -> Result<Part, BackendError> {
         tokio::select! {
+            // Where both have ended, somebody stopped the session: that says more than that its bundle is gone too.
+            biased;
             guest = self.backend.ended(&self.id, Part::Guest) => guest.map(|_| Part::Guest),
             bundle = self.backend.ended(&self.id, Part::Bundle) => bundle.map(|_| Part::Bundle),
         }

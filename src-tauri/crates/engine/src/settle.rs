@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use bottle_core::backend::Backend;
+use bottle_core::backend::{Backend, BackendError};
 use bottle_core::event::{Phase, ProgressSink, StepSink};
 use bottle_core::guest::{Exec, Guest, GuestUser};
 use bottle_core::id::SessionId;
@@ -18,8 +19,18 @@ use crate::store::SessionState;
 
 /// Where claude keeps conversations in the guest.
 const PROJECTS: &str = "/home/node/.claude/projects";
+/// Ends with 0 where there is a transcript and with 1 where there is none.
+const HAS_TRANSCRIPT: &str = r#"for file in /home/node/.claude/projects/*/*.jsonl; do
+[ ! -e "$file" ] || exit 0
+done
+exit 1"#;
+/// The folder of a saved transcript, in the session's folder.
+const TRANSCRIPT: &str = "transcript";
 /// Largest transcript that is saved, in bytes; a conversation of this size is far past any model's context.
 const TRANSCRIPT_LIMIT: u64 = 512 << 20;
+
+/// How long the last security events of a bundle that ended may take to arrive.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// What was saved of a bottle.
 #[derive(Debug, Default)]
@@ -58,32 +69,32 @@ impl Engine {
             },
         );
         let settled = settled.await?;
+        // The bundle is gone, so its last words come to an end by themselves.
+        drop(tokio::time::timeout(LAST_WORDS, live.audit).await);
         // The lock is held to the last step, so that no cleanup of another process takes the session for abandoned meanwhile.
-        drop(live.audit);
         drop(live.lock);
         Ok(settled)
     }
 
     async fn settle_well(&self, live: &Live, step: &dyn StepSink) -> Result<Settled, EngineError> {
         step.step("transcript and changes", None);
-        let saved = match save(&*live.guest, &live.folder, live.workspace.is_some()).await {
+        let saved = match save(&*live.guest, &live.folder).await {
             Ok(saved) => saved,
             Err(error) => {
-                step.log(&format!(
-                    "the work could not be saved, so the bottle is kept: {error}"
-                ));
-                return self
-                    .keep(live, Some(0), "its work could not be saved")
-                    .await;
+                let reason = format!("the work could not be saved: {}", with_causes(&error));
+                step.log(&reason);
+                return self.keep(live, Some(0), &reason).await;
             }
         };
         step.step("deleting the bottle", None);
         live.backend.delete(&live.id).await?;
-        forget_private(&live.folder)?;
+        // First the record: without the lock file, a session that is not recorded as settled would look abandoned.
         self.store()?
             .set_ended(&live.id, SessionState::Settled, self.now(), Some(0), None)?;
+        forget_private(&live.folder)?;
         Ok(Settled {
             kept: false,
+            reason: None,
             transcript: saved.transcript,
             changed_files: saved.changed_files,
         })
@@ -95,16 +106,15 @@ impl Engine {
         code: Option<i32>,
         reason: &str,
     ) -> Result<Settled, EngineError> {
-        self.store()?.set_ended(
-            &live.id,
-            SessionState::Preserved,
-            self.now(),
-            code,
-            Some(reason),
-        )?;
-        live.backend.stop(&live.id).await?;
+        let (id, state) = (&live.id, SessionState::Preserved);
+        let recorded = (self.store())
+            .and_then(|store| store.set_ended(id, state, self.now(), code, Some(reason)));
+        // What cannot be written down must not run on.
+        live.backend.stop(id).await?;
+        recorded?;
         Ok(Settled {
             kept: true,
+            reason: Some(reason.to_owned()),
             transcript: None,
             changed_files: 0,
         })
@@ -122,8 +132,24 @@ impl Engine {
         }
         backend.start(id).await?;
         let guest = backend.guest(id).await?;
-        save(&*guest, &folder, folder.join(changes::BASELINE).is_file()).await
+        save(&*guest, &folder).await
     }
+}
+
+/// An error with all that lies under it, in one line.
+fn with_causes(error: &EngineError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(below) = cause {
+        text = format!("{text}: {below}");
+        cause = below.source();
+    }
+    text
+}
+
+/// Whether a session's folder holds work that was saved.
+pub(crate) fn holds_work(folder: &Path) -> bool {
+    folder.join(TRANSCRIPT).is_dir() || folder.join(changes::CHANGES).is_file()
 }
 
 /// Removes what is of use to a running bottle only.
@@ -140,32 +166,31 @@ pub(crate) fn forget_private(folder: &Path) -> Result<(), EngineError> {
     Ok(())
 }
 
-async fn save(guest: &dyn Guest, folder: &Path, has_workspace: bool) -> Result<Saved, EngineError> {
-    let transcript = save_transcript(guest, folder).await?;
-    let changed_files = if has_workspace {
-        changes::collect(guest, folder).await?
-    } else {
-        0
-    };
+async fn save(guest: &dyn Guest, folder: &Path) -> Result<Saved, EngineError> {
     Ok(Saved {
-        transcript,
-        changed_files,
+        transcript: save_transcript(guest, folder).await?,
+        changed_files: changes::collect(guest, folder).await?,
     })
 }
 
 /// Copies all conversations to `transcript/` in the session's folder; the guest's paths are not trusted, only `*.jsonl` is taken.
 async fn save_transcript(guest: &dyn Guest, folder: &Path) -> Result<Option<PathBuf>, EngineError> {
-    let listing = Exec::new(
-        GuestUser::Node,
-        ["sh", "-c", "ls -d /home/node/.claude/projects/*/*.jsonl"],
-    );
-    if guest.exec(&listing, None).await?.code != 0 {
-        return Ok(None);
+    let look = Exec::new(GuestUser::Node, ["sh", "-c", HAS_TRANSCRIPT]);
+    match guest.exec(&look, None).await?.code {
+        0 => {}
+        1 => return Ok(None),
+        code => {
+            return Err(EngineError::Backend(BackendError::GuestCommand {
+                command: "look for the transcript".into(),
+                code,
+                tail: Vec::new(),
+            }));
+        }
     }
     let archive = guest
         .copy_out(&crate::provision::guest_path(PROJECTS)?)
         .await?;
-    let destination = folder.join("transcript");
+    let destination = folder.join(TRANSCRIPT);
     private_folder(&destination)?;
     changes::unpack(archive, destination.clone(), TRANSCRIPT_LIMIT, |path| {
         path.extension()

@@ -131,7 +131,9 @@ fn check_folder(
         let path = entry.path();
         let meta = fs::symlink_metadata(&path).on("read", &path)?;
         total.entries += 1;
-        total.bytes += if meta.is_file() { meta.len() } else { 0 };
+        // What a link points at is copied in its place, so it counts.
+        let copied = fs::metadata(&path).unwrap_or_else(|_| meta.clone());
+        total.bytes += if copied.is_file() { copied.len() } else { 0 };
         if total.entries > MAX_ENTRIES || total.bytes > MAX_BYTES {
             return Ok(Some(SkillProblem::TooLarge));
         }

@@ -80,6 +80,9 @@ pub struct Store {
     connection: Mutex<Connection>,
 }
 
+/// Version of the tables that this program writes and reads.
+const VERSION: i64 = 1;
+
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS sessions (
   id TEXT PRIMARY KEY, agent TEXT NOT NULL, bottle TEXT NOT NULL, backend TEXT NOT NULL, state TEXT NOT NULL,
@@ -89,7 +92,6 @@ CREATE TABLE IF NOT EXISTS audit (
   session TEXT NOT NULL, boot TEXT NOT NULL, number INTEGER NOT NULL, at_ms REAL NOT NULL, event TEXT NOT NULL,
   PRIMARY KEY (session, boot, number)
 ) STRICT;
-PRAGMA user_version = 1;
 ";
 
 const COLUMNS: &str = "id, agent, bottle, backend, state, created_at, ended_at, exit_code, reason, conversation, workspace";
@@ -98,25 +100,33 @@ impl Store {
     /// Opens or makes the database file.
     ///
     /// # Errors
-    /// [`EngineError::Store`] where it cannot be opened or is not ours.
+    /// [`EngineError::Store`] where it cannot be opened or is not ours, [`EngineError::StoreTooNew`].
     pub fn open(path: &Path) -> Result<Self, EngineError> {
         let action = "open the sessions";
-        let connection =
-            Connection::open(path).map_err(|source| EngineError::Store { action, source })?;
-        Self::prepare(connection).map_err(|source| EngineError::Store { action, source })
+        let wrong = |source| EngineError::Store { action, source };
+        let connection = Connection::open(path).map_err(wrong)?;
+        let version = Self::prepare(&connection).map_err(wrong)?;
+        if version > VERSION {
+            return Err(EngineError::StoreTooNew { version });
+        }
+        Ok(Self {
+            connection: Mutex::new(connection),
+        })
     }
 
-    fn prepare(connection: Connection) -> rusqlite::Result<Self> {
+    /// Sets the connection up, makes the tables where there are none, and tells the version of what is there.
+    fn prepare(connection: &Connection) -> rusqlite::Result<i64> {
         connection.busy_timeout(Duration::from_secs(10))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if version == 0 {
-            connection.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT;"))?;
+            connection.execute_batch(&format!(
+                "BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
+            ))?;
+            return Ok(VERSION);
         }
-        Ok(Self {
-            connection: Mutex::new(connection),
-        })
+        Ok(version)
     }
 
     fn lock(&self) -> MutexGuard<'_, Connection> {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -95,7 +95,11 @@ pub(crate) fn pack(
             source,
         };
         let mut names = Vec::new();
-        for entry in fs::read_dir(&here).map_err(wrong)? {
+        let entries = match fs::read_dir(&here) {
+            Err(error) if is_gone(&error) && !relative.as_os_str().is_empty() => continue,
+            entries => entries.map_err(wrong)?,
+        };
+        for entry in entries {
             names.push(entry.map_err(wrong)?.file_name());
         }
         names.sort();
@@ -106,7 +110,10 @@ pub(crate) fn pack(
                 path: path.clone(),
                 source,
             };
-            let meta = fs::symlink_metadata(&path).map_err(wrong)?;
+            let meta = match fs::symlink_metadata(&path) {
+                Err(error) if is_gone(&error) => continue,
+                meta => meta.map_err(wrong)?,
+            };
             if meta.is_dir() {
                 append(&mut archive, &relative, &meta, None).map_err(wrong)?;
                 folders.push(relative);
@@ -115,7 +122,10 @@ pub(crate) fn pack(
                 append_link(&mut archive, &relative, &target).map_err(wrong)?;
                 baseline.insert(relative, Entry::Link { target });
             } else if meta.is_file() {
-                let file = fs::File::open(&path).map_err(wrong)?;
+                let file = match fs::File::open(&path) {
+                    Err(error) if is_gone(&error) => continue,
+                    file => file.map_err(wrong)?,
+                };
                 append(&mut archive, &relative, &meta, Some(file)).map_err(wrong)?;
                 copied(meta.len());
                 let executable = meta.mode() & 0o100 != 0;
@@ -139,6 +149,11 @@ pub(crate) fn pack(
         .and_then(|mut to| to.flush())
         .map_err(wrong)?;
     Ok(baseline)
+}
+
+/// Whether something was removed while the folder was being read, as temporary files are.
+fn is_gone(error: &std::io::Error) -> bool {
+    error.kind() == ErrorKind::NotFound
 }
 
 fn header(kind: tar::EntryType, mode: u32, mtime: u64, size: u64) -> tar::Header {

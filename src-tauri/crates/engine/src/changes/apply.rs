@@ -1,7 +1,8 @@
 //! Brings changes back into the person's folder, when the person says so.
 
-use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
+use std::io::{self, BufRead, BufReader, ErrorKind};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use bottle_core::id::SessionId;
@@ -19,38 +20,36 @@ impl Engine {
     pub fn changes(&self, id: &SessionId) -> Result<Vec<Change>, EngineError> {
         let path = self.home().session(id).join(CHANGES);
         if !path.is_file() {
-            let known = self.store()?.get(id)?;
-            return known
-                .map(|_| Vec::new())
-                .ok_or_else(|| EngineError::NoSession { id: id.clone() });
+            return self.session(id).map(|_| Vec::new());
         }
         let bytes = fs::read(&path).on("read", &path)?;
         serde_json::from_slice(&bytes)
-            .map_err(std::io::Error::other)
+            .map_err(io::Error::other)
             .on("read", &path)
     }
 
     /// Writes a session's changes into the project folder it started from. With conflicts nothing at all is written, unless `force`
-    /// says that the session's versions win. Returns the number of files written or removed.
+    /// says that the session's versions win. Returns the number of changes; can be repeated.
     ///
     /// # Errors
     /// [`EngineError::Conflict`] with the files, [`EngineError::Workspace`] where the folder is gone, [`EngineError::File`].
     pub fn apply(&self, id: &SessionId, force: bool) -> Result<u32, EngineError> {
-        let record = self
-            .store()?
-            .get(id)?
-            .ok_or_else(|| EngineError::NoSession { id: id.clone() })?;
-        let changes = self.changes(id)?;
-        let Some(folder) = record.workspace.map(PathBuf::from) else {
+        let Some(folder) = self.session(id)?.workspace.map(PathBuf::from) else {
             return Ok(0);
         };
         let folder = fs::canonicalize(&folder).map_err(|source| EngineError::Workspace {
             path: folder,
             source,
         })?;
+        let mut changes = self.changes(id)?;
+        changes.retain(|change| is_plain(&change.path));
+        let files = self.home().session(id).join(FILES);
+        for change in &changes {
+            refuse_links_above(&folder, &change.path)?;
+        }
         let conflicts: Vec<_> = changes
             .iter()
-            .filter(|change| !is_as_before(&folder, change) && !force)
+            .filter(|change| !force && !is_free(&folder, &files, change))
             .map(|change| change.path.display().to_string())
             .collect();
         if !conflicts.is_empty() {
@@ -59,52 +58,106 @@ impl Engine {
                 paths: conflicts,
             });
         }
-        let files = self.home().session(id).join(FILES);
-        let mut count = 0;
-        for change in changes.iter().filter(|change| is_plain(&change.path)) {
+        for change in &changes {
             apply(&folder, &files, change)?;
-            count += 1;
         }
-        Ok(count)
+        Ok(u32::try_from(changes.len()).unwrap_or(u32::MAX))
     }
 }
 
-/// Whether the person's file still is what the session started from.
-fn is_as_before(folder: &Path, change: &Change) -> bool {
-    let now = fs::symlink_metadata(folder.join(&change.path)).ok();
-    match (&change.before, now) {
+/// A link in the place of a folder could lead anywhere, so nothing is written or removed through one.
+fn refuse_links_above(folder: &Path, path: &Path) -> Result<(), EngineError> {
+    let mut here = folder.to_owned();
+    for part in path.parent().into_iter().flat_map(Path::components) {
+        here.push(part);
+        match fs::symlink_metadata(&here) {
+            Ok(meta) if meta.is_symlink() => {
+                let why = io::Error::new(ErrorKind::InvalidInput, "it leads out of its place");
+                return Err(why).on("write through the link", &here);
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => break,
+            Err(error) => return Err(error).on("find", &here),
+        }
+    }
+    Ok(())
+}
+
+/// Whether a change loses nothing of the person's: their file still is what the session started from, or already what it became.
+fn is_free(folder: &Path, files: &Path, change: &Change) -> bool {
+    let target = folder.join(&change.path);
+    let now = fs::symlink_metadata(&target).ok();
+    let as_before = match (&change.before, &now) {
         (None, None) => true,
         (None, Some(_)) | (Some(_), None) => false,
         (Some(Entry::Link { .. }), Some(meta)) => meta.is_symlink(),
         (Some(Entry::File { len, mtime, .. }), Some(meta)) => {
             meta.is_file() && meta.len() == *len && meta.mtime() == *mtime
         }
+    };
+    as_before
+        || match (change.kind, now) {
+            (ChangeKind::Deleted, now) => now.is_none(),
+            (ChangeKind::Added | ChangeKind::Modified, Some(meta)) if meta.is_file() => {
+                same_content(&target, &files.join(&change.path)).unwrap_or(false)
+            }
+            (ChangeKind::Added | ChangeKind::Modified, _) => false,
+        }
+}
+
+fn same_content(one: &Path, other: &Path) -> io::Result<bool> {
+    let mut one = BufReader::new(File::open(one)?);
+    let mut other = BufReader::new(File::open(other)?);
+    loop {
+        let (left, right) = (one.fill_buf()?, other.fill_buf()?);
+        let count = left.len().min(right.len());
+        if count == 0 {
+            return Ok(left.is_empty() && right.is_empty());
+        }
+        if left.get(..count) != right.get(..count) {
+            return Ok(false);
+        }
+        one.consume(count);
+        other.consume(count);
     }
 }
 
 fn apply(folder: &Path, files: &Path, change: &Change) -> Result<(), EngineError> {
     let target = folder.join(&change.path);
-    let parent = target.parent().unwrap_or(folder);
     if change.kind == ChangeKind::Deleted {
         return match fs::remove_file(&target) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(error).on("remove", &target)
-            }
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error).on("remove", &target),
             _ => Ok(()),
         };
     }
+    let parent = target.parent().unwrap_or(folder);
     fs::create_dir_all(parent).on("create", parent)?;
-    // A link among the parents could lead anywhere: the real parent must still be below the folder.
-    let real = fs::canonicalize(parent).on("find", parent)?;
-    if !real.starts_with(folder) {
-        return Err(std::io::Error::from(std::io::ErrorKind::PermissionDenied))
-            .on("write through a link to", &target);
+    // A name that nobody can have put a link under beforehand.
+    let part = parent.join(format!(".claude-bottle-{}", uuid::Uuid::new_v4().simple()));
+    let written = write(&files.join(&change.path), &part, &target)
+        .and_then(|()| fs::rename(&part, &target))
+        .on("write", &target);
+    if written.is_err() {
+        drop(fs::remove_file(&part));
     }
-    let source = files.join(&change.path);
-    let part = target.with_extension("claude-bottle-part");
-    fs::copy(&source, &part).on("copy", &source)?;
-    let executable = fs::metadata(&source).on("read", &source)?.mode() & 0o100 != 0;
-    let mode = if executable { 0o755 } else { 0o644 };
-    fs::set_permissions(&part, fs::Permissions::from_mode(mode)).on("write", &part)?;
-    fs::rename(&part, &target).on("write", &target)
+    written
+}
+
+/// Copies a file to a new one with the mode that the target has, but for the right to run it.
+fn write(source: &Path, part: &Path, target: &Path) -> io::Result<()> {
+    let mut from = File::open(source)?;
+    let mut to = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(part)?;
+    io::copy(&mut from, &mut to)?;
+    let before = fs::symlink_metadata(target).ok();
+    let before = before
+        .filter(Metadata::is_file)
+        .map_or(0o644, |meta| meta.mode() & 0o777);
+    let readers = (before & 0o444) >> 2;
+    let executable = from.metadata()?.mode() & 0o100 != 0;
+    let mode = (before & !0o111) | if executable { readers } else { 0 };
+    to.set_permissions(Permissions::from_mode(mode))
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use bottle_core::backend::BackendError;
 use bottle_core::claude::WORKSPACE;
-use bottle_core::guest::{Exec, Guest, GuestUser, Process};
+use bottle_core::guest::{ByteReader, Exec, Guest, GuestUser, Process};
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 
 use super::{BASELINE, CHANGES, Change, ChangeKind, FILES, is_plain, unpack};
@@ -20,11 +22,18 @@ const LISTING_LIMIT: u64 = 256 << 20;
 /// Most bytes that are brought out of a bottle.
 const FILES_LIMIT: u64 = 4 << 30;
 
+/// Most bytes of a program's complaints that are kept.
+const COMPLAINT_LIMIT: u64 = 4 << 10;
+/// Most lines of them that are shown.
+const TAIL: usize = 5;
+
 /// Lists type, size, time of change, mode and name, each file ended by NUL.
-const LIST: &str =
-    r"find . -name .git -prune -o \( -type f -o -type l \) -printf '%y %s %T@ %m %P\0'";
+const LIST: &str = r"find . -ignore_readdir_race -name .git -prune -o \( -type f -o -type l \) -printf '%y %s %T@ %m %P\0'";
 /// Names of the list that git ignores, where the copy is a work tree: build output is not a change of the project.
 const IGNORED: &str = r"[ -e .git ] && git -c core.fsmonitor=false check-ignore -z --stdin || true";
+
+/// Packs the files that are named on its standard input; one that has two names is packed under both.
+const PACK: &str = "tar --create --no-recursion --hard-dereference --null --verbatim-files-from --files-from=- --file=-";
 
 /// Compares, and saves list and files in the session's folder. Returns the number of changes.
 pub(crate) async fn collect(guest: &dyn Guest, folder: &Path) -> Result<u32, EngineError> {
@@ -33,7 +42,7 @@ pub(crate) async fn collect(guest: &dyn Guest, folder: &Path) -> Result<u32, Eng
         Ok(bytes) => serde_json::from_slice(&bytes)
             .map_err(std::io::Error::other)
             .on("read", &path)?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
         Err(error) => return Err(error).on("read", &path),
     };
     let now = listing(guest).await?;
@@ -51,11 +60,18 @@ pub(crate) async fn collect(guest: &dyn Guest, folder: &Path) -> Result<u32, Eng
         private_folder(&files)?;
         copy_files(guest, wanted, files).await?;
     }
+    let list = folder.join(CHANGES);
     if changes.is_empty() {
-        return Ok(0);
+        // An earlier list would be taken for this one.
+        match std::fs::remove_file(&list) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).on("remove", &list);
+            }
+            _ => return Ok(0),
+        }
     }
     let text = serde_json::to_vec_pretty(&changes).unwrap_or_default();
-    private_file(&folder.join(CHANGES), &text)?;
+    private_file(&list, &text)?;
     Ok(u32::try_from(changes.len()).unwrap_or(u32::MAX))
 }
 
@@ -141,7 +157,7 @@ async fn ignored(guest: &dyn Guest, changes: &[Change]) -> Result<BTreeSet<PathB
     if added.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let output = run(guest, IGNORED, names(added)).await?;
+    let output = run(guest, IGNORED, names(&added)).await?;
     let paths = output
         .split(|byte| *byte == 0)
         .filter(|name| !name.is_empty());
@@ -150,10 +166,10 @@ async fn ignored(guest: &dyn Guest, changes: &[Change]) -> Result<BTreeSet<PathB
         .collect())
 }
 
-fn names(paths: Vec<PathBuf>) -> Vec<u8> {
+fn names(paths: &[PathBuf]) -> Vec<u8> {
     let mut list = Vec::new();
     for path in paths {
-        list.extend(path.into_os_string().into_vec());
+        list.extend(path.as_os_str().as_bytes());
         list.push(0);
     }
     list
@@ -165,18 +181,13 @@ async fn copy_files(
     folder: PathBuf,
 ) -> Result<(), EngineError> {
     let known: BTreeSet<_> = wanted.iter().cloned().collect();
-    let process = guest
-        .spawn(&command(
-            "tar --create --no-recursion --null --verbatim-files-from --files-from=- --file=-",
-        )?)
-        .await?;
     let Process {
         mut stdin,
         stdout,
-        stderr: _,
-        exit: _,
-    } = process;
-    let list = names(wanted);
+        mut stderr,
+        exit: _exit,
+    } = guest.spawn(&command(PACK)?).await?;
+    let list = names(&wanted);
     let feed = async move {
         let written = stdin.write_all(&list).await;
         written.and(stdin.close().await)
@@ -184,12 +195,28 @@ async fn copy_files(
     let take = unpack(stdout, folder.clone(), FILES_LIMIT, move |path| {
         known.contains(path).then(|| path.to_owned())
     });
-    let (fed, taken) = tokio::join!(feed, take);
+    let (fed, taken, _said) = tokio::join!(feed, take, drain(&mut stderr));
     taken?;
-    fed.on("ask for the changed files of", &folder)
+    fed.on("ask for the changed files of", &folder)?;
+    // An archive that ends early in the right place looks whole: each file has to be there.
+    match wanted.iter().find(|path| !folder.join(path).is_file()) {
+        Some(missing) => Err(ErrorKind::NotFound.into()).on("bring out", missing),
+        None => Ok(()),
+    }
+}
+
+/// Reads a stream to its end, so that the other one cannot wait for it, and keeps its beginning.
+async fn drain(stream: &mut ByteReader) -> Vec<u8> {
+    let mut kept = Vec::new();
+    // What cannot be read of a program's complaints is not worth failing for.
+    drop(stream.take(COMPLAINT_LIMIT).read_to_end(&mut kept).await);
+    drop(futures_util::io::copy(stream, &mut futures_util::io::sink()).await);
+    kept
 }
 
 /// Runs a script in the copy with bytes on its standard input, and gives back all of what it prints.
+///
+/// A listing that is cut short would make files look deleted, so anything but a whole one fails.
 async fn run(guest: &dyn Guest, text: &str, stdin: Vec<u8>) -> Result<Vec<u8>, EngineError> {
     let mut process = guest.spawn(&command(text)?).await?;
     let feed = async {
@@ -198,11 +225,28 @@ async fn run(guest: &dyn Guest, text: &str, stdin: Vec<u8>) -> Result<Vec<u8>, E
     };
     let mut output = Vec::new();
     let mut limited = (&mut process.stdout).take(LISTING_LIMIT);
-    let (fed, read) = tokio::join!(feed, limited.read_to_end(&mut output));
+    let (fed, read, said) = tokio::join!(
+        feed,
+        limited.read_to_end(&mut output),
+        drain(&mut process.stderr)
+    );
     let shown = Path::new(WORKSPACE);
     // A script that reads no input may end before it is written: what counts is what it printed.
     drop(fed);
     read.on("list", shown)?;
-    process.exit.wait().await?;
-    Ok(output)
+    if u64::try_from(output.len()).unwrap_or(u64::MAX) >= LISTING_LIMIT {
+        return Err(ErrorKind::FileTooLarge.into()).on("list", shown);
+    }
+    match process.exit.wait().await? {
+        0 => Ok(output),
+        code => Err(EngineError::Backend(BackendError::GuestCommand {
+            command: "list the project folder".into(),
+            code,
+            tail: String::from_utf8_lossy(&said)
+                .lines()
+                .take(TAIL)
+                .map(str::to_owned)
+                .collect(),
+        })),
+    }
 }

@@ -33,11 +33,6 @@ pub async fn check_session(
     live: &Live,
     story: &Story,
 ) -> Result<Vec<Checked>, EngineError> {
-    let reply = story
-        .reply
-        .as_deref()
-        .or(story.error.as_deref())
-        .unwrap_or("no reply");
     let file = live
         .guest()
         .exec(&Exec::new(GuestUser::Node, ["cat", demo::FILE]), None)
@@ -51,9 +46,22 @@ pub async fn check_session(
         .refusal
         .as_deref()
         .and_then(|text| text.lines().find(|line| line.contains("denied_by_bottle")));
-    let denied = engine.audit(&live.id)?.into_iter().any(|entry| {
-        matches!(entry.event, SecurityEvent::Denied { host, .. } if host == demo::FOREIGN_HOST)
+    let audit = engine.audit(&live.id)?;
+    let denied = audit.iter().any(|entry| {
+        matches!(&entry.event, SecurityEvent::Denied { host, .. } if host == demo::FOREIGN_HOST)
     });
+    let injected = audit
+        .iter()
+        .filter(|entry| {
+            matches!(
+                &entry.event,
+                SecurityEvent::Allowed {
+                    credential: Some(_),
+                    ..
+                }
+            )
+        })
+        .count();
     let mut places = Vec::new();
     for user in [GuestUser::Node, GuestUser::Root] {
         let value = engine.demo_credential().0.expose().as_bytes().to_vec();
@@ -86,8 +94,11 @@ pub async fn check_session(
         },
         Checked {
             title: "Claude answers through the egress door",
-            passed: story.reply.is_some(),
-            seen: first_line(reply),
+            passed: story.reply.is_some() && injected > 0,
+            seen: match &story.reply {
+                Some(_) => format!("{injected} requests passed, the credential was put in outside"),
+                None => first_line(story.error.as_deref().unwrap_or("no reply")),
+            },
         },
         Checked {
             title: "A skill was used",

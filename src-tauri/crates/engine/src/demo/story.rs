@@ -46,12 +46,15 @@ impl Story {
         let Ok(event) = serde_json::from_str::<Value>(line) else {
             return Vec::new();
         };
-        match text(&event, "type") {
+        let kind = text(&event, "type");
+        match kind {
             "assistant" | "user" => {
                 let blocks = event.pointer("/message/content").and_then(Value::as_array);
                 blocks
                     .into_iter()
                     .flatten()
+                    // What stands in the person's turn besides results is what claude told itself, such as a skill's text.
+                    .filter(|block| kind == "assistant" || text(block, "type") == "tool_result")
                     .filter_map(|block| self.block(block))
                     .collect()
             }

@@ -1,5 +1,6 @@
 //! The project folder: packed in a thread of its own while the guest unpacks it.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +13,8 @@ use tokio_util::compat::TokioAsyncReadCompatExt;
 use tokio_util::io::SyncIoBridge;
 
 use super::guest_path;
-use crate::error::EngineError;
+use crate::changes::BASELINE;
+use crate::error::{EngineError, OnFile};
 use crate::home::private_file;
 use crate::workspace::{measure, pack};
 
@@ -72,11 +74,23 @@ pub async fn provision_workspace(
         path: folder.to_owned(),
         source: std::io::Error::other(error),
     })?;
-    // A guest that stops reading breaks the packing too: its error is the cause and comes first.
-    unpacked.map_err(|source| EngineError::Provision {
-        step: "project folder",
-        source,
-    })?;
-    let baseline = serde_json::to_vec(&packed?).unwrap_or_default();
-    private_file(&session.join("baseline.json"), &baseline)
+    // A guest that stops reading breaks the packing, and a file that cannot be read ends the archive early: the cause comes first.
+    let baseline = match packed {
+        Err(error) if !is_broken_pipe(&error) => return Err(error),
+        packed => {
+            unpacked.map_err(|source| EngineError::Provision {
+                step: "project folder",
+                source,
+            })?;
+            packed?
+        }
+    };
+    let list = serde_json::to_vec(&baseline)
+        .map_err(std::io::Error::other)
+        .on("list", folder)?;
+    private_file(&session.join(BASELINE), &list)
+}
+
+fn is_broken_pipe(error: &EngineError) -> bool {
+    matches!(error, EngineError::Workspace { source, .. } if source.kind() == ErrorKind::BrokenPipe)
 }
