@@ -3,6 +3,8 @@
 //! What is odd is refused and never mended, because the server behind might mend it differently. Whether a name is open is the
 //! policy's to say, and whether its addresses may be dialled the dialer's.
 
+use rustls::pki_types::DnsName;
+
 /// Longest DNS name in characters (RFC 1035 with the last dot left out).
 const MAX_HOST: usize = 253;
 
@@ -75,6 +77,13 @@ impl Authority {
             }
             _ => false,
         }
+    }
+
+    /// Whether TLS can be spoken for it where programs expect it: a DNS name, on the port of HTTPS.
+    #[must_use]
+    pub fn is_for_tls(&self) -> bool {
+        let is_name = DnsName::try_from(self.host.as_str()).is_ok() && !self.host.ends_with('.');
+        is_name && self.port == 443
     }
 
     /// The authority as it is written in a request: without the port that the scheme implies.

@@ -1,11 +1,14 @@
 //! One connection of the guest: what it is for, the HTTP that is spoken on it, and what becomes of it afterwards.
 //!
 //! A connection begins at the door, where it may become a tunnel; a tunnel carries TLS, and in it the same code serves again.
-//! A WebSocket ends the HTTP of either. All of it runs in one task, under one token that closes it.
+//! A WebSocket ends the HTTP of either. All of it runs in one task, under one token that closes it and one that asks it to end
+//! after what it answers now.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use http::header::{CONNECTION, HeaderValue};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -37,15 +40,18 @@ pub(super) struct Inside {
     pub(super) authority: Authority,
     pub(super) real: Target,
     pub(super) scripted: Target,
+    /// Why the host is not open, where it was not when the tunnel was asked for.
+    pub(super) refusal: Option<Denial>,
 }
 
 impl Inside {
     /// Prepares for a host; none where its name cannot stand in a URL.
-    pub(super) fn new(authority: Authority) -> Option<Self> {
+    pub(super) fn new(authority: Authority, refusal: Option<Denial>) -> Option<Self> {
         Some(Self {
             real: Target::new(Way::Tls, &authority)?,
             scripted: Target::new(Way::Scripted, &authority)?,
             authority,
+            refusal,
         })
     }
 }
@@ -56,6 +62,8 @@ pub(super) struct Connection {
     pub(super) place: Place,
     /// Closes the connection and everything on it.
     pub(super) close: CancellationToken,
+    /// Asks the connection to end after what it answers now.
+    farewell: CancellationToken,
     activity: Arc<Activity>,
     next: Mutex<Option<Next>>,
 }
@@ -65,7 +73,7 @@ pub(super) enum Next {
     /// A tunnel to a host.
     Tunnel {
         guest: OnUpgrade,
-        authority: Authority,
+        inside: Box<Inside>,
         open: Tunnel,
     },
     /// A WebSocket.
@@ -78,6 +86,7 @@ pub(super) enum Next {
 impl Connection {
     pub(super) fn new(egress: Arc<Egress>, place: Place, close: CancellationToken) -> Arc<Self> {
         Arc::new(Self {
+            farewell: egress.stop.child_token(),
             egress,
             place,
             close,
@@ -89,6 +98,19 @@ impl Connection {
     /// Counts what happens on the connection as busy until it is dropped.
     pub(super) fn busy(&self) -> InFlight {
         self.activity.begin()
+    }
+
+    /// Whether a request has come on the connection.
+    pub(super) fn was_asked(&self) -> bool {
+        self.activity.has_begun()
+    }
+
+    /// Makes a response the last one on the connection.
+    pub(super) fn end_after(&self, response: &mut Response<Body>) {
+        // HTTP/1 says so in the response, where HTTP/2 has no such header and says so in a frame.
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+        self.farewell.cancel();
     }
 
     /// Sets what the connection becomes once the current response is sent.
@@ -104,7 +126,7 @@ impl Connection {
     {
         let limits = &self.egress.limits;
         let head = Some(limits.head_read);
-        let watched = Watched::new(stream, Arc::clone(&self.activity), limits.idle, head);
+        let watched = Watched::new(stream, Arc::clone(&self.activity), self.idle(), head);
         let service = service_fn(|request| answer(Arc::clone(&self), request));
         let mut serving = std::pin::pin!(
             http1::Builder::new()
@@ -117,7 +139,7 @@ impl Connection {
         );
         let served = tokio::select! {
             served = serving.as_mut() => served,
-            () = self.egress.stop.cancelled() => {
+            () = self.farewell.cancelled() => {
                 serving.as_mut().graceful_shutdown();
                 serving.await
             }
@@ -134,7 +156,7 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let limits = &self.egress.limits;
-        let watched = Watched::new(stream, Arc::clone(&self.activity), limits.idle, None);
+        let watched = Watched::new(stream, Arc::clone(&self.activity), self.idle(), None);
         let tasks = self.egress.tasks.under(self.close.clone());
         let service = service_fn(|request| answer(Arc::clone(&self), request));
         let mut serving = std::pin::pin!(
@@ -148,7 +170,7 @@ impl Connection {
         );
         let served = tokio::select! {
             served = serving.as_mut() => served,
-            () = self.egress.stop.cancelled() => {
+            () = self.farewell.cancelled() => {
                 serving.as_mut().graceful_shutdown();
                 // A client that is idle may never answer the farewell.
                 tokio::select! {
@@ -170,9 +192,9 @@ impl Connection {
         match next {
             Some(Next::Tunnel {
                 guest,
-                authority,
+                inside,
                 open,
-            }) => Box::pin(tunnel::run(self, guest, authority, open)).await,
+            }) => Box::pin(tunnel::run(self, guest, inside, open)).await,
             Some(Next::Splice { guest, upstream }) => {
                 websocket::splice(&self, guest, upstream).await;
             }
@@ -189,7 +211,15 @@ impl Connection {
         tracing::debug!(host = self.name(), %error, "a connection of the guest broke off");
     }
 
-    fn name(&self) -> &str {
+    fn idle(&self) -> Duration {
+        let limits = &self.egress.limits;
+        match &self.place {
+            Place::Inside(inside) if inside.refusal.is_some() => limits.unopened_idle,
+            Place::Door | Place::Inside(_) => limits.idle,
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
         match &self.place {
             Place::Door => "",
             Place::Inside(inside) => inside.authority.host(),

@@ -8,7 +8,8 @@ use bottle_core::id::CredentialName;
 use bottle_core::policy::Verdict;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
-use serde_json::json;
+use hyper::ext::ReasonPhrase;
+use serde::Serialize;
 
 use super::body::Body;
 use super::headers::RULE_HEADER;
@@ -19,6 +20,10 @@ use crate::vault::Unusable;
 pub(super) const DAEMON: &str = "egress";
 /// Longest method, host or path in an event, in characters.
 const SHOWN: usize = 256;
+/// Longest sentence in a status line, in bytes: all of a refusal but for the longest names.
+const PHRASE: usize = 400;
+/// The rule by which the policy refuses a host that it does not name.
+const NO_ROUTE: &str = "no-route";
 
 /// What was asked for, as far as it may be shown.
 #[derive(Debug, Clone)]
@@ -61,7 +66,7 @@ fn shown(text: &str) -> String {
 }
 
 /// A refusal, or the failure of something that was allowed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Denial {
     status: StatusCode,
     rule: Cow<'static, str>,
@@ -133,6 +138,11 @@ impl Denial {
         self.status == StatusCode::FORBIDDEN
     }
 
+    /// Whether nothing else is wrong than that the policy does not name the host.
+    pub(super) fn is_for_unopened_host(&self) -> bool {
+        self.rule == NO_ROUTE
+    }
+
     /// The event of it.
     pub(super) fn event(&self, asked: Asked) -> SecurityEvent {
         SecurityEvent::Denied {
@@ -152,20 +162,26 @@ impl Denial {
         } else {
             "upstream_failed"
         };
-        let body = json!({
-            "type": "error",
-            "error": {
-                "type": kind,
-                "message": format!("{}. {}", self.reason, self.ask),
-                "host": host,
-                "rule": self.rule,
-                "ask": self.ask,
+        let message = format!("{}. {}", self.reason, self.ask);
+        let phrase = phrase(&message);
+        let told = Told {
+            kind: "error",
+            error: Why {
+                kind,
+                message,
+                rule: &self.rule,
+                host,
+                ask: &self.ask,
             },
-        });
-        let mut text = body.to_string().into_bytes();
+        };
+        // Text alone always makes JSON.
+        let mut text = serde_json::to_vec(&told).unwrap_or_default();
         text.push(b'\n');
         let mut response = Response::new(Body::whole(text));
         *response.status_mut() = self.status;
+        if let Some(phrase) = phrase {
+            response.extensions_mut().insert(phrase);
+        }
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         // A rule of the policy holds a host pattern, which is plain ASCII.
@@ -176,10 +192,34 @@ impl Denial {
     }
 }
 
+/// The body of a refusal, what matters to a person first.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    error: Why<'a>,
+}
+
+#[derive(Serialize)]
+struct Why<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    message: String,
+    rule: &'a str,
+    host: &'a str,
+    ask: &'a str,
+}
+
+/// The sentence for the status line of HTTP/1, of which some programs show more than of the body.
+fn phrase(message: &str) -> Option<ReasonPhrase> {
+    let printable = message.bytes().filter(|byte| matches!(byte, b' '..=b'~'));
+    ReasonPhrase::try_from(printable.take(PHRASE).collect::<Vec<u8>>()).ok()
+}
+
 /// What the one who asked can do about a refusal.
 fn ask(rule: &str) -> &'static str {
     match rule {
-        "no-route" => {
+        NO_ROUTE => {
             "Ask the person to add the host to `egress.routes` of the bottle, outside; it cannot be opened from inside."
         }
         "address" => "Use the name of a host that is open in this bottle and has a public address.",

@@ -52,31 +52,44 @@ struct Ways<'a> {
     scripted: Option<&'a Target>,
 }
 
-/// Answers `CONNECT`. Nothing is dialled yet: that is up to the requests in the tunnel.
+/// Answers `CONNECT`. Nothing is dialled yet: that is up to the requests in the tunnel, which are decided one by one.
 fn open_tunnel(connection: &Arc<Connection>, mut request: Request<Incoming>) -> Response<Body> {
     let egress = &connection.egress;
     let given = request.uri().authority().map_or("", |given| given.as_str());
-    let (authority, open) = match enter(connection, given, None) {
-        Ok(entered) => entered,
-        Err(denial) => return egress.refuse(Asked::tunnel(given), &denial),
+    let (inside, open) = match admit_tunnel(connection, given) {
+        Ok(admitted) => admitted,
+        Err((host, denial)) => return egress.refuse(Asked::tunnel(&host), &denial),
     };
-    let asked = Asked::tunnel(authority.host());
-    let rules = egress.state.rules();
-    let verdict = policy_of(&rules)
-        .map(|policy| policy::decide_connect(policy, authority.host(), authority.port()));
-    let denial = match &verdict {
-        Ok(verdict) => Denial::of(verdict),
-        Err(denial) => return egress.refuse(asked, denial),
-    };
-    if let Some(denial) = denial {
-        return egress.refuse(asked, &denial);
-    }
     connection.then(Next::Tunnel {
         guest: hyper::upgrade::on(&mut request),
-        authority,
+        inside: Box::new(inside),
         open,
     });
     Response::new(Body::default())
+}
+
+/// Decides whether there is to be a tunnel. One to a host that is merely not open is let in, so that each request in it can be
+/// told so: of a refused `CONNECT` most programs show the status alone.
+fn admit_tunnel(
+    connection: &Arc<Connection>,
+    given: &str,
+) -> Result<(Inside, Tunnel), (String, Denial)> {
+    let (authority, open) =
+        enter(connection, given, None).map_err(|denial| (given.to_owned(), denial))?;
+    let host = authority.host().to_owned();
+    let rules = connection.egress.state.rules();
+    let refusal = match policy_of(&rules) {
+        Ok(policy) => Denial::of(&policy::decide_connect(policy, &host, authority.port())),
+        Err(denial) => return Err((host, denial)),
+    };
+    let refusal = match refusal {
+        Some(denial) if !(denial.is_for_unopened_host() && authority.is_for_tls()) => {
+            return Err((host, denial));
+        }
+        refusal => refusal,
+    };
+    let inside = Inside::new(authority, refusal).ok_or_else(|| (host, malformed()))?;
+    Ok((inside, open))
 }
 
 /// Answers a request for plain HTTP, which names its host in the request line.
@@ -122,15 +135,19 @@ fn enter(
             "address",
             "an address was asked for, and a bottle opens names only",
         ),
-        BadAuthority::Shape => Denial::new(
-            "bad-authority",
-            "what was asked for is not a plain host name and port",
-        ),
+        BadAuthority::Shape => malformed(),
     })?;
     let close = connection.close.clone();
     let state = &connection.egress.state;
     let open = state.open_tunnel(authority.host(), authority.port(), close);
     Ok((authority, open))
+}
+
+fn malformed() -> Denial {
+    Denial::new(
+        "bad-authority",
+        "what was asked for is not a plain host name and port",
+    )
 }
 
 /// Checks that a request in a tunnel is for the tunnel's host, wherever it names one.
@@ -195,7 +212,13 @@ async fn decide(
     let admitted = policy_of(&rules).and_then(|policy| admit(policy, ways.real, &request));
     let (route, rule) = match admitted {
         Ok(admitted) => admitted,
-        Err(denial) => return egress.refuse(asked, &denial),
+        Err(denial) => {
+            let mut response = egress.refuse(asked, &denial);
+            if denial.is_for_unopened_host() && matches!(connection.place, Place::Inside(_)) {
+                connection.end_after(&mut response);
+            }
+            return response;
+        }
     };
     let target = match (route.upstream, ways.scripted) {
         (Some(Upstream::Scripted), Some(scripted)) => scripted,

@@ -15,6 +15,8 @@ pub struct Limits {
     pub head_read: Duration,
     /// Without any request, after which a guest's connection is closed. It may take twice as long.
     pub idle: Duration,
+    /// The same in a tunnel to a host that is not open, which can only be told so.
+    pub unopened_idle: Duration,
     /// For the resolver.
     pub resolve: Duration,
     /// For TCP and, again, for TLS to an upstream.
@@ -46,6 +48,7 @@ impl Default for Limits {
             handshake: seconds(10),
             head_read: seconds(15),
             idle: seconds(90),
+            unopened_idle: seconds(10),
             resolve: seconds(10),
             connect: seconds(10),
             response_head: seconds(600),

@@ -1,7 +1,8 @@
 //! One place that requests are sent to, with everything about it that is the same for each request.
 
-use http::HeaderValue;
+use http::header::{HOST, HeaderValue};
 use http::uri::{self, Scheme};
+use http::{Request, Uri, Version};
 
 use super::authority::Authority;
 
@@ -74,13 +75,28 @@ impl Target {
         self.key.authority.port()
     }
 
-    /// The value of `Host`.
-    pub(super) fn host(&self) -> HeaderValue {
-        self.host.clone()
+    /// Writes a request for HTTP/1: the path in the line, the host in its header.
+    pub(super) fn address_http1<B>(&self, request: &mut Request<B>) {
+        request.headers_mut().insert(HOST, self.host.clone());
+        set_url(request, uri::Parts::default());
+        *request.version_mut() = Version::HTTP_11;
     }
 
-    /// Scheme and authority of a whole URL.
-    pub(super) fn origin(&self) -> (Scheme, uri::Authority) {
-        (self.key.way.scheme(), self.written.clone())
+    /// Writes a request for HTTP/2: the whole URL, and no host beside it.
+    pub(super) fn address_http2<B>(&self, request: &mut Request<B>) {
+        request.headers_mut().remove(HOST);
+        let mut parts = uri::Parts::default();
+        parts.scheme = Some(self.key.way.scheme());
+        parts.authority = Some(self.written.clone());
+        set_url(request, parts);
+        *request.version_mut() = Version::HTTP_2;
     }
+}
+
+/// Keeps the request's path and query and takes the rest from the parts.
+fn set_url<B>(request: &mut Request<B>, mut parts: uri::Parts) {
+    let path = request.uri().path_and_query().cloned();
+    parts.path_and_query = path.or_else(|| Some(uri::PathAndQuery::from_static("/")));
+    // Parts of one valid URL make a valid URL again.
+    *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
 }

@@ -1,6 +1,7 @@
 //! What happens in a tunnel: it must begin with TLS, for the very host that the tunnel was opened to.
 //!
-//! Whatever else comes is closed, never passed on: nothing leaves a bottle that was not read.
+//! Whatever else comes is closed, never passed on: nothing leaves a bottle that was not read. A host that is not open gets the
+//! same TLS, because programs show what is said inside a tunnel and not why there is none; nothing is dialled for it.
 
 use std::io;
 use std::sync::Arc;
@@ -12,7 +13,6 @@ use tokio::time::timeout;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::authority::Authority;
 use super::connection::{Connection, Inside, Place};
 use super::deny::{Asked, Denial};
 use crate::state::Tunnel;
@@ -21,41 +21,67 @@ use crate::state::Tunnel;
 pub(super) async fn run(
     outer: Arc<Connection>,
     guest: OnUpgrade,
-    authority: Authority,
+    inside: Box<Inside>,
     open: Tunnel,
 ) {
     let _busy = outer.busy();
     let _open = open;
     let egress = &outer.egress;
-    let accepting = timeout(egress.limits.handshake, accept(&outer, guest, &authority));
+    let place = Place::Inside(inside);
+    let inner = Connection::new(Arc::clone(egress), place, outer.close.clone());
+    let mut trace = Trace::of(&inner);
+    let accepting = timeout(egress.limits.handshake, accept(&inner, guest));
     let Some(accepted) = egress.stop.run_until_cancelled(accepting).await else {
         return;
     };
     let stream = match accepted {
         Ok(Ok(stream)) => stream,
-        Ok(Err(Refused::Rule(rule, reason))) => {
-            let denial = Denial::new(rule, reason);
-            return egress.denied(Asked::tunnel(authority.host()), &denial);
-        }
+        Ok(Err(Refused::Rule(rule, reason))) => return trace.leave(Denial::new(rule, reason)),
         Ok(Err(Refused::Broken(error))) => {
-            return tracing::debug!(host = authority.host(), %error, "a handshake broke off");
+            return tracing::debug!(host = inner.name(), %error, "a handshake broke off");
         }
         Err(_late) => {
             let reason = "the tunnel was opened and no TLS handshake came in time";
-            let denial = Denial::new("not-tls", reason);
-            return egress.denied(Asked::tunnel(authority.host()), &denial);
+            return trace.leave(Denial::new("not-tls", reason));
         }
     };
-    let speaks_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    let Some(inside) = Inside::new(authority) else {
-        return;
-    };
-    let place = Place::Inside(Box::new(inside));
-    let inner = Connection::new(Arc::clone(egress), place, outer.close.clone());
-    if speaks_http2 {
+    if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
         inner.serve_http2(stream).await;
     } else {
         inner.serve_http1(stream).await;
+    }
+}
+
+/// What the events say of a tunnel in which nothing was asked for: why it was refused, however it ended.
+struct Trace {
+    connection: Arc<Connection>,
+    denial: Option<Denial>,
+}
+
+impl Trace {
+    fn of(connection: &Arc<Connection>) -> Self {
+        Self {
+            denial: match &connection.place {
+                Place::Inside(inside) => inside.refusal.clone(),
+                Place::Door => None,
+            },
+            connection: Arc::clone(connection),
+        }
+    }
+
+    fn leave(&mut self, denial: Denial) {
+        self.denial = Some(denial);
+    }
+}
+
+impl Drop for Trace {
+    fn drop(&mut self) {
+        if let Some(denial) = &self.denial
+            && !self.connection.was_asked()
+        {
+            let asked = Asked::tunnel(self.connection.name());
+            self.connection.egress.denied(asked, denial);
+        }
     }
 }
 
@@ -65,9 +91,8 @@ enum Refused {
 }
 
 async fn accept(
-    outer: &Connection,
+    inner: &Connection,
     guest: OnUpgrade,
-    authority: &Authority,
 ) -> Result<TlsStream<TokioIo<Upgraded>>, Refused> {
     let broken = |error: hyper::Error| Refused::Broken(io::Error::other(error));
     let stream = TokioIo::new(guest.await.map_err(broken)?);
@@ -75,7 +100,7 @@ async fn accept(
     let hello = hello.map_err(unreadable)?;
     let name = hello.client_hello().server_name().map(str::to_owned);
     match name {
-        Some(name) if name.eq_ignore_ascii_case(authority.host()) => {}
+        Some(name) if name.eq_ignore_ascii_case(inner.name()) => {}
         Some(_) => {
             let reason = "the TLS handshake names another host than the tunnel was opened to";
             return Err(Refused::Rule("sni-mismatch", reason));
@@ -85,7 +110,7 @@ async fn accept(
             return Err(Refused::Rule("sni-mismatch", reason));
         }
     }
-    let tls = Arc::clone(&outer.egress.tls);
+    let tls = Arc::clone(&inner.egress.tls);
     hello.into_stream(tls).await.map_err(Refused::Broken)
 }
 

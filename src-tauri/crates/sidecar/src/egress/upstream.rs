@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, Request, Response, Uri, Version, header};
+use http::{Method, Request, Response};
 use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -117,14 +117,14 @@ impl Upstreams {
     ) -> Result<Response<Body>, Failed> {
         match sender {
             Sender::H1(mut sender) => {
-                write_http1(&mut request, target);
+                target.address_http1(&mut request);
                 let sent = timeout(self.limits.response_head, sender.try_send_request(request));
                 let response = Failed::of(target, sent.await)?;
                 let lease = Lease::new(&self.pool, target.key().clone(), sender);
                 Ok(response.map(|body| self.body(body).with_lease(lease)))
             }
             Sender::H2(mut sender) => {
-                write_http2(&mut request, target);
+                target.address_http2(&mut request);
                 let sent = timeout(self.limits.response_head, sender.try_send_request(request));
                 let response = Failed::of(target, sent.await)?;
                 Ok(response.map(|body| self.body(body)))
@@ -141,7 +141,7 @@ impl Upstreams {
         let Sender::H1(mut sender) = self.open(target, Speak::Http1).await? else {
             return Err(silent(target));
         };
-        write_http1(&mut request, target);
+        target.address_http1(&mut request);
         let sent = timeout(self.limits.response_head, sender.send_request(request));
         sent.await
             .map_err(|_late| silent(target))?
@@ -318,33 +318,6 @@ fn replayed(request: &Request<Body>) -> Option<Request<Body>> {
     *again.uri_mut() = request.uri().clone();
     *again.headers_mut() = request.headers().clone();
     Some(again)
-}
-
-fn write_http1(request: &mut Request<Body>, target: &Target) {
-    request.headers_mut().insert(header::HOST, target.host());
-    let mut parts = http::uri::Parts::default();
-    parts.path_and_query = request.uri().path_and_query().cloned();
-    set_uri(request, parts);
-    *request.version_mut() = Version::HTTP_11;
-}
-
-fn write_http2(request: &mut Request<Body>, target: &Target) {
-    request.headers_mut().remove(header::HOST);
-    let (scheme, authority) = target.origin();
-    let mut parts = http::uri::Parts::default();
-    parts.scheme = Some(scheme);
-    parts.authority = Some(authority);
-    parts.path_and_query = request.uri().path_and_query().cloned();
-    set_uri(request, parts);
-    *request.version_mut() = Version::HTTP_2;
-}
-
-fn set_uri(request: &mut Request<Body>, mut parts: http::uri::Parts) {
-    if parts.path_and_query.is_none() {
-        parts.path_and_query = Some(http::uri::PathAndQuery::from_static("/"));
-    }
-    // Parts of one valid URL make a valid URL again.
-    *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
 }
 
 fn silent(target: &Target) -> SidecarError {

@@ -31,6 +31,11 @@ impl Activity {
         InFlight(Arc::clone(self))
     }
 
+    /// Whether there was any request.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::Relaxed) > 0
+    }
+
     /// Waits until nothing is in flight, and has not been for a moment in which what was last can still be written.
     pub(super) async fn quiet(&self) {
         let mut quiet = false;

@@ -98,10 +98,9 @@ fn write_file(_: &Conversation) -> Vec<Block> {
     ]
 }
 
-/// Asks twice, because curl does not show the words of a refused tunnel, only those of a refused plain request.
 fn ask_foreign_host(_: &Conversation) -> Vec<Block> {
     let host = demo::FOREIGN_HOST;
-    let command = format!("curl -sS https://{host} || curl -sS http://{host}");
+    let command = format!("curl -sS https://{host}");
     vec![
         Block::text(format!(
             "Now I try to reach {host}, which this bottle does not name."

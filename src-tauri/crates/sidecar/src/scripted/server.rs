@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bottle_core::claude::ClaudeKind;
 use bytes::Bytes;
@@ -54,7 +54,7 @@ struct Vendor<A> {
 pub async fn serve<A: Admits>(listener: UnixListener, door: A, cancel: CancellationToken) {
     let vendor = Arc::new(Vendor {
         door,
-        answered: AtomicU64::new(0),
+        answered: AtomicU64::new(first_number()),
     });
     let mut open = JoinSet::new();
     loop {
@@ -68,6 +68,13 @@ pub async fn serve<A: Admits>(listener: UnixListener, door: A, cancel: Cancellat
         }
     }
     open.shutdown().await;
+}
+
+/// Where the numbers of answers begin: a conversation that goes on in another life of the bundle must not see an id of a tool's use
+/// again, for claude would take the whole answer for broken.
+fn first_number() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(0))
 }
 
 async fn attend<A: Admits>(client: UnixStream, vendor: Arc<Vendor<A>>) {

@@ -34,9 +34,10 @@ fn ask(options: &Options) -> std::io::Result<Vec<u8>> {
     let mut door = TcpStream::connect_timeout(&options.egress, LIMIT)?;
     door.set_nodelay(true)?;
     let host = &options.foreign;
+    // Of a tunnel the door says its words inside TLS, which this program does not speak.
     write!(
         door,
-        "CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n"
+        "GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
     )?;
     let mut answer = Vec::with_capacity(1024);
     let mut part = [0; 2048];
@@ -62,8 +63,8 @@ fn split(answer: &[u8]) -> Option<(&str, &[u8])> {
 fn is_whole(answer: &[u8]) -> bool {
     split(answer).is_some_and(|(head, body)| match length(head) {
         Some(length) => body.len() >= length,
-        // A tunnel that was opened has no body and would stay silent.
-        None => status(head).is_some_and(|status| status.starts_with('2')),
+        // No answer of the door: what it says is known to be wrong.
+        None => true,
     })
 }
 
@@ -80,7 +81,7 @@ fn status(head: &str) -> Option<&str> {
     head.lines().next()?.split(' ').nth(1)
 }
 
-/// Judges the answer to a CONNECT: 403 with a JSON object that names the rule.
+/// Judges the answer: 403 with a JSON object that says that no route leads to the host.
 #[must_use]
 pub fn judge(answer: &[u8]) -> Finding {
     let Some((head, body)) = split(answer) else {
@@ -95,7 +96,10 @@ pub fn judge(answer: &[u8]) -> Finding {
     let refusal: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let said = |field| refusal.pointer(field).and_then(serde_json::Value::as_str);
     match (said("/error/type"), said("/error/rule")) {
-        (Some("denied_by_bottle"), Some(rule)) => Finding::good(format!("403 by the rule {rule}")),
+        (Some("denied_by_bottle"), Some("no-route")) => Finding::good("403 by the rule no-route"),
+        (Some("denied_by_bottle"), Some(rule)) => Finding::bad(format!(
+            "403, but by the rule {rule} where no-route is right"
+        )),
         _ => Finding::bad("403, but not in the words of the egress door"),
     }
 }
