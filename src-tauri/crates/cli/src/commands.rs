@@ -60,6 +60,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 /// Prints on standard output; a reader that went away is not an error.
 pub fn print(text: &str) -> anyhow::Result<()> {
+    let text = crate::show::harmless(text);
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),

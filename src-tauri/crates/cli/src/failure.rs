@@ -8,6 +8,8 @@ use bottle_engine::EngineError;
 
 /// Exit code: something failed.
 const FAILED: u8 = 1;
+/// Exit code: the arguments are wrong.
+const BAD_ARGUMENTS: u8 = 2;
 /// Exit code: something is missing on this machine.
 const MISSING: u8 = 3;
 /// Exit code: a file is wrong or names something that is not there.
@@ -50,7 +52,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     if !advice.is_empty() {
         writeln!(text, "  {advice}").unwrap_or_default();
     }
-    eprint!("{text}");
+    crate::show::note(&text);
     ExitCode::from(code)
 }
 
@@ -70,6 +72,7 @@ fn advice(error: &anyhow::Error) -> (String, u8) {
 fn exit_code(code: &str) -> u8 {
     match code {
         "cancelled" => CANCELLED,
+        "variable_refused" => BAD_ARGUMENTS,
         "not_sealed" | "self_test_failed" => NOT_SEALED,
         "engine_unavailable"
         | "engine_settings"
@@ -88,6 +91,9 @@ fn exit_code(code: &str) -> u8 {
         | "skill_unusable"
         | "invalid_name"
         | "not_in_this_version"
+        | "bottle_cycle"
+        | "bottle_in_repository"
+        | "dockerfile_unreadable"
         | "workspace_unreadable" => BAD_FILE,
         code if code.starts_with("manifest") => BAD_FILE,
         _ => FAILED,
@@ -106,7 +112,7 @@ fn detail(error: &anyhow::Error) -> Vec<String> {
             ..
         }) => tail.clone(),
         Some(EngineError::Control { tail, .. } | EngineError::NoSelfTest { tail }) => tail.clone(),
-        Some(EngineError::NotSealed { failed }) => failed
+        Some(EngineError::NotSealed { failed, .. }) => failed
             .iter()
             .map(|check| format!("{}: {}", check.title, check.seen))
             .collect(),

@@ -48,10 +48,10 @@ impl Shown {
     }
 
     fn advanced(&self, phase: Phase, step: &str, fraction: Option<f64>) {
-        let shown = fraction.map_or_else(
-            || step.to_owned(),
-            |part| format!("{step} {:.0} %", part * 100.0),
-        );
+        let shown = match fraction {
+            Some(part) if part > 0.0 && part < 1.0 => format!("{step} {:.0} %", part * 100.0),
+            _ => step.to_owned(),
+        };
         if self.live {
             self.rewrite(phase, &shown);
         } else {

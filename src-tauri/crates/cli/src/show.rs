@@ -1,6 +1,18 @@
-//! Tables and times for a person.
+//! Tables and times for a person, and the way to standard error.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
+
+/// Prints on standard error. A terminal that closed, or a reader that went away, must not stop the work.
+pub fn note(text: &str) {
+    let text = harmless(text);
+    let mut stderr = std::io::stderr().lock();
+    drop(
+        stderr
+            .write_all(text.as_bytes())
+            .and_then(|()| stderr.flush()),
+    );
+}
 
 /// Lays rows out in columns, two spaces apart; the last column is as wide as it likes.
 pub fn table(rows: &[Vec<String>]) -> String {
@@ -23,6 +35,18 @@ pub fn table(rows: &[Vec<String>]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// Takes out what a terminal would obey: names of files and last lines of a bottle can hold anything.
+pub fn harmless(text: &str) -> String {
+    let harmless = |c: char| {
+        if c.is_control() && !matches!(c, '\n' | '\t') {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    text.chars().map(harmless).collect()
 }
 
 /// Says how long ago something was.

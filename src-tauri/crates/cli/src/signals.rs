@@ -1,35 +1,11 @@
-//! Signals that end things: the first cancels in order, a second one ends the program at once.
+//! Signals that end things: the first one cancels in order; what a person repeats on the keyboard ends the program at once.
+
+use std::future::Future;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Cancels a token at SIGINT, SIGTERM or SIGHUP until it is dropped.
-pub struct Signals {
-    task: tokio::task::JoinHandle<()>,
-}
-
-impl Signals {
-    /// Starts to listen.
-    pub fn cancel(token: CancellationToken) -> std::io::Result<Self> {
-        let mut all = Ending::new()?;
-        let task = tokio::spawn(async move {
-            all.wait().await;
-            token.cancel();
-            all.wait().await;
-            // What is left now is found by `cleanup`.
-            std::process::exit(130);
-        });
-        Ok(Self { task })
-    }
-}
-
-impl Drop for Signals {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-/// The signals that ask a program to end.
+/// The signals that ask a program to end. One for the whole run: a signal that comes between two waits is not lost.
 pub struct Ending {
     interrupt: Signal,
     terminate: Signal,
@@ -52,6 +28,27 @@ impl Ending {
             _ = self.interrupt.recv() => "interrupted",
             _ = self.terminate.recv() => "claude-bottle was asked to end",
             _ = self.hangup.recv() => "the terminal closed",
+        }
+    }
+
+    /// Does work that a signal cancels. The work still has its say: it ends when it has put things in order.
+    pub async fn cancels<T>(
+        &mut self,
+        token: &CancellationToken,
+        work: impl Future<Output = T>,
+    ) -> T {
+        tokio::pin!(work);
+        tokio::select! {
+            result = &mut work => return result,
+            _ = self.wait() => token.cancel(),
+        }
+        // A window that closes sends its signal several times, and who sends SIGTERM waits: only the keyboard is impatient.
+        tokio::select! {
+            result = &mut work => result,
+            _ = self.interrupt.recv() => {
+                // What is left now is found by `cleanup`.
+                std::process::exit(130)
+            }
         }
     }
 }

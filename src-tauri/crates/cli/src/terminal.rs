@@ -1,6 +1,6 @@
 //! The person's terminal: raw while claude is shown on it, as it was before afterwards.
 
-use std::io::{IsTerminal, Read};
+use std::io::{IsTerminal, Read, Write};
 
 use bottle_core::guest::{Terminal, TerminalSize};
 use bottle_core::secret::Secret;
@@ -14,6 +14,10 @@ use crate::signals::Ending;
 
 /// Bytes that are moved at once.
 const BUFFER: usize = 64 << 10;
+
+/// Gives back what claude takes of a terminal and leaves taken where it cannot end by itself: attributes, synchronised output, the
+/// mouse, focus, pasted text, keyboard protocols, arrow keys, the other screen, the cursor.
+const GIVE_BACK: &[u8] = b"\x1b[0m\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[<u\x1b[>4;0m\x1b[?1l\x1b>\x1b[?1049l\x1b[?25h";
 
 /// Whether both ends of the conversation are a terminal.
 pub fn is_interactive() -> bool {
@@ -64,9 +68,8 @@ impl Drop for Raw {
 }
 
 /// Shows claude on the terminal until it ends, the bottle ends, or the terminal closes.
-pub async fn run(live: &Live) -> Result<Outcome, EngineError> {
+pub async fn run(live: &Live, ending: &mut Ending) -> Result<Outcome, EngineError> {
     let mut resized = signal(SignalKind::window_change()).map_err(no_signals)?;
-    let mut ending = Ending::new().map_err(no_signals)?;
     let Terminal {
         input,
         output,
@@ -105,6 +108,11 @@ pub async fn run(live: &Live) -> Result<Outcome, EngineError> {
         drop(tokio::time::timeout(std::time::Duration::from_secs(2), &mut showing).await);
     }
     showing.abort();
+    if outcome != Outcome::Exited(0) {
+        let mut stdout = std::io::stdout();
+        // A terminal that closed takes nothing back.
+        drop(stdout.write_all(GIVE_BACK).and_then(|()| stdout.flush()));
+    }
     drop(raw);
     Ok(outcome)
 }
@@ -143,15 +151,14 @@ async fn show(mut output: impl AsyncReadExt + Unpin) {
     }
 }
 
-/// Asks a question on the terminal and reads one line.
-pub fn ask(question: &str) -> std::io::Result<String> {
-    use std::io::Write;
+/// Asks a question on the terminal and reads one line; `None` where the input has ended.
+pub fn ask(question: &str) -> std::io::Result<Option<String>> {
     let mut stderr = std::io::stderr().lock();
     write!(stderr, "{question} ")?;
     stderr.flush()?;
     let mut line = String::new();
-    std::io::stdin().read_line(&mut line)?;
-    Ok(line.trim().to_owned())
+    let count = std::io::stdin().read_line(&mut line)?;
+    Ok((count > 0).then(|| line.trim().to_owned()))
 }
 
 /// Asks for a secret: what is typed is not shown. Reads all of standard input where that is no terminal.
@@ -162,7 +169,9 @@ pub async fn ask_secret(question: &'static str) -> anyhow::Result<Secret<String>
     let mut ending = Ending::new()?;
     let hidden = Hidden::enter()?;
     let answer = tokio::select! {
-        answer = tokio::task::spawn_blocking(move || ask(question).map(Secret::new)) => Ok(answer??),
+        answer = tokio::task::spawn_blocking(move || ask(question).map(|typed| typed.map(Secret::new))) => {
+            answer??.ok_or_else(|| EngineError::Cancelled.into())
+        }
         _ = ending.wait() => Err(EngineError::Cancelled.into()),
     };
     drop(hidden);

@@ -10,6 +10,8 @@ use bottle_credentials::{Credentials, Keychain};
 use bottle_docker::{Docker, Settings};
 use bottle_engine::{Engine, Home, Host};
 
+use crate::failure::Refused;
+
 /// The engine and the credentials that it reads.
 pub struct Wired {
     /// The engine.
@@ -24,7 +26,7 @@ fn variable(name: &str) -> Option<String> {
 
 /// Wires backends, keychain and home together. Touches nothing yet.
 pub fn wire() -> anyhow::Result<Wired> {
-    let user = PathBuf::from(variable("HOME").context("the variable HOME is not set")?);
+    let user = PathBuf::from(variable("HOME").ok_or_else(no_home)?);
     let root =
         variable("CLAUDE_BOTTLE_HOME").map_or_else(|| user.join(".claude-bottle"), PathBuf::from);
     let home = Home::new(root)?;
@@ -48,6 +50,14 @@ pub fn wire() -> anyhow::Result<Wired> {
         engine,
         credentials,
     })
+}
+
+fn no_home() -> Refused {
+    Refused {
+        what: "the variable HOME is not set".into(),
+        advice: "Set it to your home folder and try again.".into(),
+        code: 1,
+    }
 }
 
 /// Folders that may hold the Linux programs of the images: what is named, then beside this program.

@@ -52,7 +52,8 @@ pub async fn cleanup(engine: &Engine, yes: bool, discard: bool) -> anyhow::Resul
             .into());
         }
         let answer = terminal::ask("Remove all of this? [y/N]")?;
-        if !matches!(answer.to_lowercase().as_str(), "y" | "yes") {
+        let answer = answer.unwrap_or_default().to_lowercase();
+        if !matches!(answer.as_str(), "y" | "yes") {
             return Ok(ExitCode::SUCCESS);
         }
     }

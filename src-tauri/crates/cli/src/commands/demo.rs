@@ -11,28 +11,29 @@ use tokio_util::compat::FuturesAsyncReadCompatExt;
 use tokio_util::sync::CancellationToken;
 
 use super::print;
-use super::start::use_and_settle;
+use super::start::{say, use_and_settle};
 use crate::args::{Demo, Output};
 use crate::progress::Shown;
-use crate::signals::{Ending, Signals};
+use crate::show::{note, table as columns};
+use crate::signals::Ending;
 
 /// `claude-bottle demo`.
 pub async fn demo(engine: &Engine, arguments: &Demo, verbose: bool) -> anyhow::Result<ExitCode> {
-    eprintln!(
-        "A real claude in a real bottle, answered by a scripted model: no account, no internet.\n"
+    note(
+        "A real claude in a real bottle, answered by a scripted model: no account, no internet.\n\n",
     );
     let prepared = engine.prepare_demo(None, arguments.backend).await?;
-    eprintln!("{}", prepared.plan.to_text());
+    note(&format!("{}\n", prepared.plan.to_text()));
     let shown = Shown::new(verbose);
     let cancel = CancellationToken::new();
-    let signals = Signals::cancel(cancel.clone())?;
-    let live = engine.launch(prepared, &shown, &cancel).await?;
-    drop(signals);
+    let mut ending = Ending::new()?;
+    let launch = engine.launch(prepared, &shown, &cancel);
+    let live = ending.cancels(&cancel, launch).await?;
     if arguments.interactive {
-        return use_and_settle(engine, live, None, Output::Text, &shown).await;
+        return use_and_settle(engine, live, None, Output::Text, &shown, ending).await;
     }
     let id = live.id.clone();
-    let told = tell(&live).await;
+    let told = tell(&live, &mut ending).await;
     let (story, outcome) = match told {
         Ok((story, code)) => (story, Outcome::Exited(code)),
         Err(error) => (
@@ -43,11 +44,14 @@ pub async fn demo(engine: &Engine, arguments: &Demo, verbose: bool) -> anyhow::R
     let checked = check_session(engine, &live, &story).await;
     // The demo keeps nothing, however it ended.
     let settled = engine.settle(live, Outcome::Exited(0), &shown).await?;
+    if settled.kept {
+        say(&id, &settled);
+    } else {
+        engine.forget(&id)?;
+    }
     let mut rows = checked?;
     rows.push(check_settled(engine, &id).await?);
-    engine.forget(&id)?;
-    let passed =
-        rows.iter().all(|row| row.passed) && outcome == Outcome::Exited(0) && !settled.kept;
+    let passed = rows.iter().all(|row| row.passed) && outcome == Outcome::Exited(0);
     print(&table(&rows))?;
     if passed {
         print(
@@ -62,33 +66,37 @@ pub async fn demo(engine: &Engine, arguments: &Demo, verbose: bool) -> anyhow::R
 }
 
 /// Runs the demo's one turn and tells it as it goes.
-async fn tell(live: &Live) -> anyhow::Result<(Story, i32)> {
-    let mut ending = Ending::new()?;
+async fn tell(live: &Live, ending: &mut Ending) -> anyhow::Result<(Story, i32)> {
     let mut process = live.headless(true).await?;
-    eprintln!("\n  you     {}", demo::PROMPT);
+    note(&format!("\n  you     {}\n", demo::PROMPT));
     process.stdin.write_all(demo::PROMPT.as_bytes()).await?;
     process.stdin.close().await?;
     let mut lines = BufReader::new(process.stdout.compat()).lines();
     let mut story = Story::default();
+    let ended = live.ended();
+    tokio::pin!(ended);
     loop {
         let line = tokio::select! {
             line = lines.next_line() => line?,
             why = ending.wait() => anyhow::bail!("{why}"),
+            _ = &mut ended => anyhow::bail!("the bottle or its bundle died"),
         };
         let Some(line) = line else { break };
         for line in story.read(&line) {
-            match line {
-                StoryLine::Says(text) => {
-                    eprintln!("  claude  {}", text.replace('\n', "\n          "))
-                }
-                StoryLine::Uses(tool, on) => eprintln!("  \u{2192} {tool:<6}{on}"),
-                StoryLine::Answers(true, text) => eprintln!("          {text}"),
-                StoryLine::Answers(false, text) => eprintln!("          refused: {text}"),
-            }
+            note(&told(&line));
         }
     }
-    eprintln!();
+    note("\n");
     Ok((story, process.exit.wait().await?))
+}
+
+fn told(line: &StoryLine) -> String {
+    match line {
+        StoryLine::Says(text) => format!("  claude  {}\n", text.replace('\n', "\n          ")),
+        StoryLine::Uses(tool, on) => format!("  \u{2192} {tool:<6}{on}\n"),
+        StoryLine::Answers(true, text) => format!("          {text}\n"),
+        StoryLine::Answers(false, text) => format!("          refused: {text}\n"),
+    }
 }
 
 fn table(rows: &[Checked]) -> String {
@@ -102,5 +110,5 @@ fn table(rows: &[Checked]) -> String {
             ]
         })
         .collect();
-    crate::show::table(&cells)
+    columns(&cells)
 }

@@ -67,8 +67,7 @@ fn state(engine: &Engine, record: &SessionRecord) -> Result<&'static str, Engine
 
 /// `claude-bottle info`.
 pub fn info(engine: &Engine, id: &SessionId, json: bool) -> anyhow::Result<ExitCode> {
-    let missing = || EngineError::NoSession { id: id.clone() };
-    let record = engine.store()?.get(id)?.ok_or_else(missing)?;
+    let record = engine.session(id)?;
     let folder = engine.home().session(id);
     let read = |name: &str| -> serde_json::Value {
         std::fs::read(folder.join(name))

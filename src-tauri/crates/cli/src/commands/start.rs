@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use bottle_core::id::SessionId;
-use bottle_engine::{Engine, Live, Outcome, Prepared, Settled, StartRequest};
+use bottle_engine::{Engine, EngineError, Live, Outcome, Prepared, Settled, StartRequest};
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use tokio::io::AsyncWriteExt as _;
 use tokio_util::compat::FuturesAsyncReadCompatExt;
@@ -14,7 +14,7 @@ use super::print;
 use crate::args::{Format, Output, Resume, Start};
 use crate::failure::{KEPT, Refused};
 use crate::progress::Shown;
-use crate::signals::{Ending, Signals};
+use crate::signals::Ending;
 use crate::{show, terminal};
 
 /// `claude-bottle start`.
@@ -35,13 +35,15 @@ pub async fn start(engine: &Engine, arguments: Start, verbose: bool) -> anyhow::
         })?;
         return Ok(ExitCode::SUCCESS);
     }
+    prepared.ready()?;
     confirm(&mut prepared, arguments.yes, arguments.prompt.is_some())?;
+    let prompt = arguments.prompt.map(read_prompt).transpose()?;
     let shown = Shown::new(verbose);
     let cancel = CancellationToken::new();
-    let signals = Signals::cancel(cancel.clone())?;
-    let live = engine.launch(prepared, &shown, &cancel).await?;
-    drop(signals);
-    use_and_settle(engine, live, arguments.prompt, arguments.output, &shown).await
+    let mut ending = Ending::new()?;
+    let launch = engine.launch(prepared, &shown, &cancel);
+    let live = ending.cancels(&cancel, launch).await?;
+    use_and_settle(engine, live, prompt, arguments.output, &shown, ending).await
 }
 
 /// `claude-bottle resume`.
@@ -49,15 +51,23 @@ pub async fn resume(engine: &Engine, arguments: Resume, verbose: bool) -> anyhow
     if arguments.prompt.is_none() && !terminal::is_interactive() {
         return Err(no_terminal());
     }
+    let prompt = arguments.prompt.map(read_prompt).transpose()?;
     let shown = Shown::new(verbose);
     let cancel = CancellationToken::new();
-    let signals = Signals::cancel(cancel.clone())?;
+    let mut ending = Ending::new()?;
     let env: BTreeMap<_, _> = arguments.env.into_iter().collect();
-    let live = engine
-        .resume(&arguments.session, env, &shown, &cancel)
-        .await?;
-    drop(signals);
-    use_and_settle(engine, live, arguments.prompt, arguments.output, &shown).await
+    let resume = engine.resume(&arguments.session, env, &shown, &cancel);
+    let live = ending.cancels(&cancel, resume).await?;
+    use_and_settle(engine, live, prompt, arguments.output, &shown, ending).await
+}
+
+/// Reads the prompt before anything is started, while an interrupt still simply ends the program.
+fn read_prompt(prompt: String) -> std::io::Result<String> {
+    if prompt == "-" {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        Ok(prompt)
+    }
 }
 
 fn no_terminal() -> anyhow::Error {
@@ -78,7 +88,7 @@ fn confirm(prepared: &mut Prepared, yes: bool, headless: bool) -> anyhow::Result
     if interactive {
         for (name, question) in prepared.questions() {
             let answer = terminal::ask(&format!("{question} ({name}):"))?;
-            prepared.answer(&name, answer);
+            prepared.answer(&name, answer.ok_or(EngineError::Cancelled)?);
         }
     }
     if yes {
@@ -92,12 +102,13 @@ fn confirm(prepared: &mut Prepared, yes: bool, headless: bool) -> anyhow::Result
         }
         .into());
     }
-    eprintln!("{}", prepared.plan.to_text());
+    show::note(&format!("{}\n", prepared.plan.to_text()));
     let answer = terminal::ask("Start this bottle? [Y/n]")?;
-    if matches!(answer.to_lowercase().as_str(), "" | "y" | "yes") {
-        return Ok(());
+    // The end of input is not a yes.
+    match answer.as_deref().map(str::to_lowercase).as_deref() {
+        Some("" | "y" | "yes") => Ok(()),
+        _ => Err(EngineError::Cancelled.into()),
     }
-    Err(bottle_engine::EngineError::Cancelled.into())
 }
 
 /// Runs claude in a live session, then settles it and says what became of it.
@@ -107,11 +118,12 @@ pub async fn use_and_settle(
     prompt: Option<String>,
     output: Output,
     shown: &Shown,
+    mut ending: Ending,
 ) -> anyhow::Result<ExitCode> {
     let id = live.id.clone();
     let used = match prompt {
-        None => terminal::run(&live).await.map_err(Into::into),
-        Some(prompt) => turn(&live, prompt, output).await,
+        None => terminal::run(&live, &mut ending).await.map_err(Into::into),
+        Some(prompt) => turn(&live, prompt, output, &mut ending).await,
     };
     let (outcome, failed) = match used {
         Ok(outcome) => (outcome, None),
@@ -120,23 +132,24 @@ pub async fn use_and_settle(
             Some(error),
         ),
     };
-    let settled = engine.settle(live, outcome.clone(), shown).await?;
-    say(&id, &outcome, &settled);
+    // The first signal is passed over, because work is being saved; an impatient one leaves the rest to `cleanup`.
+    let settling = engine.settle(live, outcome.clone(), shown);
+    let settled = ending.cancels(&CancellationToken::new(), settling).await?;
+    say(&id, &settled);
     match (failed, outcome) {
         (Some(error), _) => Err(error),
-        (None, Outcome::Exited(0)) => Ok(ExitCode::SUCCESS),
+        (None, Outcome::Exited(0)) if !settled.kept => Ok(ExitCode::SUCCESS),
         (None, _) => Ok(ExitCode::from(KEPT)),
     }
 }
 
 /// One turn: the prompt goes in, the answer comes out, nothing is asked.
-async fn turn(live: &Live, prompt: String, output: Output) -> anyhow::Result<Outcome> {
-    let prompt = if prompt == "-" {
-        std::io::read_to_string(std::io::stdin())?
-    } else {
-        prompt
-    };
-    let mut ending = Ending::new()?;
+async fn turn(
+    live: &Live,
+    prompt: String,
+    output: Output,
+    ending: &mut Ending,
+) -> anyhow::Result<Outcome> {
     let mut process = live.headless(output == Output::StreamJson).await?;
     process.stdin.write_all(prompt.as_bytes()).await?;
     process.stdin.close().await?;
@@ -163,26 +176,26 @@ async fn turn(live: &Live, prompt: String, output: Output) -> anyhow::Result<Out
 }
 
 /// Says what became of a session, and what can be done with it.
-fn say(id: &SessionId, outcome: &Outcome, settled: &Settled) {
+pub fn say(id: &SessionId, settled: &Settled) {
     if settled.kept {
-        let why = match outcome {
-            Outcome::Exited(code) => format!("claude ended with code {code}"),
-            Outcome::Interrupted(why) => why.clone(),
-        };
-        eprintln!(
-            "{why}; the bottle is kept.\n  claude-bottle resume {id}    go on\n  claude-bottle cleanup    remove it"
-        );
+        let why = settled
+            .reason
+            .as_deref()
+            .unwrap_or("the session ended badly");
+        show::note(&format!(
+            "{why}; the bottle is kept.\n  claude-bottle resume {id}    go on\n  claude-bottle cleanup    remove it\n"
+        ));
         return;
     }
-    eprintln!("Nothing is left of {id} but its transcript.");
+    show::note(&format!("Nothing is left of {id} but its transcript.\n"));
     if settled.changed_files > 0 {
         let files = show::count(
             usize::try_from(settled.changed_files).unwrap_or_default(),
             "file",
             "files",
         );
-        eprintln!(
-            "{files} of the project changed in the bottle.\n  claude-bottle apply {id} --list    see which\n  claude-bottle apply {id}    bring them back"
-        );
+        show::note(&format!(
+            "{files} of the project changed in the bottle.\n  claude-bottle apply {id} --list    see which\n  claude-bottle apply {id}    bring them back\n"
+        ));
     }
 }
