@@ -30,17 +30,8 @@ pub fn bench(place: &Place, names: &[String]) -> Result<()> {
         .as_secs();
     let figures = folder.join(format!("{now}.json"));
     let mut cargo = process::cargo(place);
-    cargo
-        .args([
-            "bench",
-            "--locked",
-            "--package",
-            "tests",
-            "--bench",
-            "bench",
-            "--",
-        ])
-        .args(names);
+    cargo.args(["run", "--quiet", "--locked", "--profile", "release"]);
+    cargo.args(["--package", "bench", "--"]).args(names);
     cargo
         .env(MITMDUMP, tools::mitmdump(place))
         .env(PROGRAMS, &programs.linux);

@@ -1,17 +1,22 @@
 //! Building the product's programs: the command line for this machine, and what goes into the images for Linux.
 
+use std::env;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use crate::place::Place;
 use crate::process;
+use crate::setup::{base_image, tools};
 
 /// How thoroughly to build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
     /// As the tests do.
     Dev,
+    /// To be started soon.
+    Quick,
     /// As it ships.
     Release,
 }
@@ -20,6 +25,7 @@ impl Profile {
     const fn name(self) -> &'static str {
         match self {
             Self::Dev => "dev",
+            Self::Quick => "quick",
             Self::Release => "release",
         }
     }
@@ -27,6 +33,7 @@ impl Profile {
     const fn folder(self) -> &'static str {
         match self {
             Self::Dev => "debug",
+            Self::Quick => "quick",
             Self::Release => "release",
         }
     }
@@ -43,39 +50,84 @@ pub struct Programs {
 
 /// Builds all programs and says where they are.
 pub fn build(place: &Place, profile: Profile) -> Result<Programs> {
+    let target = target(place)?;
     let mut cargo = process::cargo(place);
     cargo.args(["build", "--locked", "--bins", "--profile", profile.name()]);
-    if cfg!(target_os = "linux") {
-        process::run(cargo.args(["--package", "claude-bottle", "--package", "bottle-sidecar"]))?;
-        let host = target(place)?.join(profile.folder());
+    cargo.args(["--package", "claude-bottle"]);
+    let host = target.join(profile.folder());
+    let linkage = Linkage::of_this_machine()?;
+    if linkage == Linkage::AsUsual {
+        process::run(cargo.args(["--package", "bottle-sidecar"]))?;
         return Ok(Programs {
             linux: host.clone(),
             host,
         });
     }
-    process::run(cargo.args(["--package", "claude-bottle"]))?;
-    let triple = linux_triple();
+    process::run(&mut cargo)?;
+    let (verb, triple) = linkage.verb_and_triple();
     let mut cargo = process::cargo(place);
-    process::run(
-        cargo
-            .args([
-                "zigbuild",
-                "--locked",
-                "--bins",
-                "--profile",
-                profile.name(),
-            ])
-            .args(["--target", triple, "--package", "bottle-sidecar"]),
-    )?;
-    let target = target(place)?;
+    cargo.args([
+        verb,
+        "--locked",
+        "--bins",
+        "--profile",
+        profile.name(),
+        "--target",
+        triple,
+    ]);
+    if linkage == Linkage::Static {
+        cargo.env("RUSTFLAGS", "-C target-feature=+crt-static");
+    } else {
+        let path = env::var("PATH").unwrap_or_default();
+        cargo.env(
+            "PATH",
+            format!("{}:{path}", tools::ZIGBUILD.folder(place).display()),
+        );
+    }
+    process::run(cargo.args(["--package", "bottle-sidecar"]))?;
     Ok(Programs {
-        host: target.join(profile.folder()),
+        host,
         linux: target.join(triple).join(profile.folder()),
     })
 }
 
+/// How the programs for the images are linked, so that they run on the C library of the base image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Linkage {
+    /// This machine's C library is no newer than the image's.
+    AsUsual,
+    /// This machine's C library is newer: programs that need it would not start in the image.
+    Static,
+    /// This machine is no Linux.
+    Cross,
+}
+
+impl Linkage {
+    fn of_this_machine() -> Result<Self> {
+        if cfg!(not(target_os = "linux")) {
+            return Ok(Self::Cross);
+        }
+        let version = process::output(Command::new("getconf").arg("GNU_LIBC_VERSION"))?;
+        let here = version
+            .rsplit(' ')
+            .next()
+            .and_then(|version| version.split_once('.'));
+        let (major, minor) = here.context("getconf tells no version of the C library")?;
+        let newer = (major.parse::<u32>()?, minor.parse::<u32>()?) > base_image::C_LIBRARY;
+        Ok(if newer { Self::Static } else { Self::AsUsual })
+    }
+
+    fn verb_and_triple(self) -> (&'static str, &'static str) {
+        match (self, cfg!(target_arch = "aarch64")) {
+            (Self::Cross, _) => ("zigbuild", cross_triple()),
+            (Self::AsUsual | Self::Static, true) => ("build", "aarch64-unknown-linux-gnu"),
+            (Self::AsUsual | Self::Static, false) => ("build", "x86_64-unknown-linux-gnu"),
+        }
+    }
+}
+
 /// The target of the programs for the images where this machine is no Linux. Its engine runs images of its own architecture.
-pub const fn linux_triple() -> &'static str {
+pub const fn cross_triple() -> &'static str {
     if cfg!(target_arch = "aarch64") {
         "aarch64-unknown-linux-musl"
     } else {

@@ -17,7 +17,7 @@ pub fn run(place: &Place, arguments: &[String]) -> Result<()> {
         Some((dashes, rest)) if dashes == "--" => rest,
         _ => arguments,
     };
-    let programs = programs::build(place, Profile::Release)?;
+    let programs = programs::build(place, Profile::Quick)?;
     let program = programs.host.join("claude-bottle");
     let mut command = Command::new(&program);
     if given.is_empty() {

@@ -4,7 +4,7 @@
 //! removed since. Everything that a step installs stands in a table with its version and its reason: [`packages`], [`tools`],
 //! [`base_image`].
 
-mod base_image;
+pub(crate) mod base_image;
 pub mod engine;
 mod macos;
 mod packages;

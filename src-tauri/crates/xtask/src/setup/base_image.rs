@@ -10,6 +10,8 @@ use crate::{process, tell};
 
 const NAME: &str = "debian:bookworm-slim";
 const SUITE: &str = "bookworm";
+/// The version of the suite's C library, which programs in the image run on.
+pub const C_LIBRARY: (u32, u32) = (2, 36);
 /// Tells an image that was built here from the original.
 const LABEL: &str = "LABEL dev.claude-bottle.base=bookworm";
 /// The day of the suite's release: no file is younger, so that the same packages give the same image.

@@ -51,7 +51,7 @@ pub fn packages(place: &Place, purpose: Purpose) -> Result<bool> {
         tell(&format!("set-up: installing {}", missing.join(" ")));
         process::run(Command::new("brew").arg("install").args(&missing))?;
     }
-    let triple = programs::linux_triple();
+    let triple = programs::cross_triple();
     let installed =
         process::output(Command::new("rustup").args(["target", "list", "--installed"]))?;
     if !installed.lines().any(|line| line.trim() == triple) {
