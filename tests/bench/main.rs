@@ -1,49 +1,80 @@
 //! Measures the product against what a person would use instead, everything side by side in one run.
 //!
-//! `cargo xtask bench` says in the environment where the partners are and which file takes the figures.
+//! `cargo xtask bench` says in the environment where the partners are and which file takes the figures. Beside that file lies a
+//! summary in Markdown. A goal that is missed is shown and does not fail the run: a machine may be busy.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+mod egress;
+mod machine;
+mod plan;
+mod report;
+mod role;
+mod settings;
+mod start;
+mod statistics;
+mod together;
 
 use anyhow::{Context, Result, bail};
 
-/// Figures by name, such as `start.warm.seconds`.
-type Figures = BTreeMap<String, f64>;
+use report::Report;
+use settings::Settings;
 
-/// A benchmark by its name.
-type Benchmark = (&'static str, fn() -> Result<Figures>);
+/// A benchmark.
+struct Benchmark {
+    name: &'static str,
+    measure: fn(&Settings) -> Result<Report>,
+}
 
-const BENCHMARKS: &[Benchmark] = &[];
+const BENCHMARKS: [Benchmark; 4] = [
+    Benchmark {
+        name: "plan",
+        measure: plan::measure,
+    },
+    Benchmark {
+        name: "start",
+        measure: start::measure,
+    },
+    Benchmark {
+        name: "together",
+        measure: together::measure,
+    },
+    Benchmark {
+        name: "egress",
+        measure: egress::measure,
+    },
+];
 
 fn main() -> Result<()> {
-    // Cargo adds this flag of its own.
-    let names: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|name| name != "--bench")
-        .collect();
-    if let Some(unknown) = names
-        .iter()
-        .find(|name| BENCHMARKS.iter().all(|(known, _)| known != name))
-    {
-        let known: Vec<&str> = BENCHMARKS.iter().map(|(known, _)| *known).collect();
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((role::FLAG, rest)) = words.split_first().map(|(w, rest)| (w.as_str(), rest)) {
+        return role::play(rest);
+    }
+    let chosen = chosen(&words)?;
+    let settings = Settings::read();
+    let mut report = Report::new(machine::facts());
+    for benchmark in chosen {
+        eprintln!("measuring {}", benchmark.name);
+        let measured = (benchmark.measure)(&settings);
+        let measured = measured.with_context(|| format!("benchmark {}", benchmark.name))?;
+        report.add(measured);
+    }
+    println!("\n{}", report.to_markdown());
+    if let Some(figures) = &settings.figures {
+        report.write(figures)?;
+    }
+    Ok(())
+}
+
+/// The benchmarks of these names, or all.
+fn chosen(names: &[String]) -> Result<Vec<&'static Benchmark>> {
+    let known = |name: &String| BENCHMARKS.iter().any(|known| known.name == name);
+    if let Some(unknown) = names.iter().find(|name| !known(name)) {
+        let known: Vec<&str> = BENCHMARKS.iter().map(|known| known.name).collect();
         bail!(
-            "there is no benchmark '{unknown}': choose of [{}]",
+            "there is no benchmark '{unknown}': choose of {}",
             known.join(", ")
         );
     }
-    let mut figures = Figures::new();
-    for (name, measure) in BENCHMARKS {
-        if names.is_empty() || names.iter().any(|chosen| chosen == name) {
-            figures.extend(measure().with_context(|| format!("benchmark {name}"))?);
-        }
-    }
-    for (name, figure) in &figures {
-        println!("{name:<48} {figure:>14.3}");
-    }
-    let path = std::env::var_os("CLAUDE_BOTTLE_BENCH_FIGURES").map(PathBuf::from);
-    if let Some(path) = path {
-        std::fs::write(&path, serde_json::to_string_pretty(&figures)?)
-            .with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    Ok(())
+    let wanted =
+        |benchmark: &&Benchmark| names.is_empty() || names.iter().any(|n| n == benchmark.name);
+    Ok(BENCHMARKS.iter().filter(wanted).collect())
 }

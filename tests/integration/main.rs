@@ -4,4 +4,5 @@
 
 mod credentials;
 mod docker;
+mod session;
 mod setup;

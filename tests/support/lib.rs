@@ -1,7 +1,21 @@
 //! Support of the tests.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "what supports a test fails the way a test fails"
+)]
+
 pub mod backend_contract;
+pub mod command_line;
 pub mod engine;
 mod skip;
+pub mod staged;
+pub mod terminal;
+pub mod traces;
+pub mod turn;
+pub mod until;
+pub mod world;
 
 pub use skip::skip;

@@ -4,5 +4,7 @@ use std::io::Write;
 
 /// Prints that a test was skipped and why, also where the runner hides what passing tests print.
 pub fn skip(module: &str, test: &str, why: &str) {
-    writeln!(std::io::stderr(), "SKIPPED {module}::{test}: {why}").ok();
+    // In one piece: tests print at the same time.
+    let line = format!("\nSKIPPED {module}::{test}: {}\n", why.trim());
+    std::io::stderr().write_all(line.as_bytes()).ok();
 }

@@ -15,6 +15,7 @@ mod refusals;
 mod smuggling;
 mod streaming;
 mod tunnels;
+mod unopened;
 mod upstream;
 mod websocket;
 mod world;

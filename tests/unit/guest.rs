@@ -275,6 +275,7 @@ fn refusal_must_come_in_the_doors_own_words() {
         answer("200 OK", own),
         answer("403 Forbidden", "<html>blocked by a proxy</html>"),
         answer("403 Forbidden", r#"{"error":{"rule":"no-route"}}"#),
+        answer("403 Forbidden", &own.replace("no-route", "paused")),
         b"HTTP/1.1 403".to_vec(),
         Vec::new(),
     ] {

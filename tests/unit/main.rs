@@ -2,8 +2,11 @@
 
 #![cfg(test)]
 
+mod cli;
+mod contract;
 mod core;
 mod credentials;
+mod docker;
 mod egress;
 mod engine;
 #[cfg(target_os = "linux")]

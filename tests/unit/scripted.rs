@@ -329,14 +329,9 @@ fn demo_uses_the_skill_writes_asks_and_sums_up() {
     so_far.extend([used("Write"), gave_back("File created")]);
     let step = next(&so_far);
     assert_eq!(tool(&step).0, "Bash");
-    assert!(
-        tool(&step).1["command"]
-            .as_str()
-            .unwrap()
-            .contains("curl -sS https://example.com")
-    );
+    assert_eq!(tool(&step).1["command"], "curl -sS https://example.com");
 
-    let refused = "curl: (56) tunnel\n\
+    let refused = "said by curl\n\
         {\"error\":{\"rule\":\"no-route\",\"message\":\"It is not open.\"}}";
     let parts = json!([{"type": "text", "text": refused}]);
     so_far.extend([used("Bash"), gave_back(parts)]);

@@ -106,9 +106,9 @@ async fn inspection_shows_no_network_no_environment_and_no_rights() {
             assert_eq!(
                 seen(
                     &agent,
-                    "{{.HostConfig.NetworkMode}} {{len .NetworkSettings.Networks}}"
+                    "{{.HostConfig.NetworkMode}} {{.Config.NetworkDisabled}}"
                 ),
-                "none 1"
+                "none true"
             );
             assert_eq!(
                 seen(

@@ -37,7 +37,8 @@ fn plan() -> Plan {
         runtime: Some(Runtime::Runc),
         image: "built-in".into(),
         claude: "2.1.330".into(),
-        env_names: vec!["EDITOR".into(), "PORT".into()],
+        env_names: vec!["EDITOR".into(), "HOME".into(), "PORT".into()],
+        bottle_env_names: vec!["EDITOR".into(), "PORT".into()],
         skills: vec![PlannedSkill {
             name: SkillName::new("bottle-facts").unwrap(),
             source: HostPath::new("/home/a/.claude-bottle/skills/bottle-facts"),
@@ -81,6 +82,7 @@ fn bare() -> Plan {
     Plan {
         runtime: None,
         env_names: Vec::new(),
+        bottle_env_names: Vec::new(),
         skills: Vec::new(),
         prompt: PlannedPrompt {
             bytes: 0,
@@ -132,6 +134,7 @@ fn json_keeps_its_promised_keys() {
         "runtime",
         "image",
         "env_names",
+        "bottle_env_names",
         "skills",
         "prompt",
         "egress",

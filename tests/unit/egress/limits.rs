@@ -61,7 +61,7 @@ async fn drip(stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite) {
 #[tokio::test]
 async fn a_connection_without_requests_is_closed() {
     let world = quick(Limits {
-        idle: Duration::from_millis(40),
+        idle: Duration::from_millis(150),
         ..limits()
     })
     .await;
@@ -89,15 +89,15 @@ async fn a_connection_without_requests_is_closed() {
 #[tokio::test]
 async fn a_request_in_flight_is_not_idle() {
     let world = World::bare(Limits {
-        idle: Duration::from_millis(20),
-        head_read: Duration::from_millis(20),
+        idle: Duration::from_millis(150),
+        head_read: Duration::from_millis(150),
         ..limits()
     });
     world
         .state
         .set_policy(policy(json!([{"host": "open.test"}])));
     let slow = super::upstream::handler(|_request| async {
-        sleep(Duration::from_millis(200)).await;
+        sleep(Duration::from_millis(600)).await;
         http::Response::new(super::upstream::whole("late"))
     });
     let _upstream = world.upstream("open.test", &["http/1.1"], slow).await;

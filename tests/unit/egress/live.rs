@@ -34,7 +34,12 @@ async fn closing_a_host_closes_its_tunnels_and_no_others() {
         ask(&mut kept, get("kept.test", "/")).await.0,
         StatusCode::OK
     );
-    assert!(world.connect("open.test:443").await.is_err());
+    let mut open = world.guest("open.test").await;
+    let (status, body) = ask(&mut open, get("open.test", "/")).await;
+    assert_eq!(
+        (status, rule_of(&body).as_str()),
+        (StatusCode::FORBIDDEN, "no-route")
+    );
 }
 
 #[tokio::test]

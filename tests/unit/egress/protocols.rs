@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame;
 use serde_json::json;
 
-use super::upstream::{Handler, echo, handler, hello, whole};
+use super::upstream::{Handler, echo, handler, whole};
 use super::world::{World, ask, credential, get, text};
 
 #[tokio::test]
@@ -258,5 +258,4 @@ async fn the_scripted_api_answers_in_place_of_a_host_over_its_socket() {
         "api.test real"
     );
     serving.abort();
-    let _unused: Handler = hello();
 }

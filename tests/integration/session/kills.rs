@@ -1,0 +1,100 @@
+//! `kill -9` of the command line at each moment of a session, and `cleanup` afterwards.
+
+use rustix::process::Signal;
+use tests::command_line::{Running, run};
+use tests::world::{World, with_world};
+
+/// Kills the command line when it says something; then `cleanup` has to find all that is left.
+async fn killed_at(world: &World, line: &str) {
+    let mut running = Running::start(world.command(&["demo"]));
+    running.line(line).await;
+    running.signal(Signal::KILL);
+    let _status = running.end().await;
+    let cleanup = run(world.command(&["cleanup", "--yes"])).await;
+    cleanup.expect_code(0);
+    assert_eq!(world.left(), Vec::<String>::new(), "after '{line}'");
+}
+
+#[tokio::test]
+async fn a_kill_before_claude_runs_leaves_nothing_after_cleanup() {
+    with_world(
+        "a_kill_before_claude_runs_leaves_nothing_after_cleanup",
+        |world| async move {
+            // What ends a phase is where the next one begins; lines of a phase are in its midst.
+            for line in [
+                "Preparing images: Images are ready",
+                "Preparing images: done",
+                "Starting the bottle: done",
+                "Opening the doors: done",
+                "Moving in: skill",
+                "Moving in: done",
+            ] {
+                killed_at(&world, line).await;
+                world.assert_untouched();
+            }
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_kill_while_claude_runs_or_settles_leaves_only_its_transcript() {
+    with_world(
+        "a_kill_while_claude_runs_or_settles_leaves_only_its_transcript",
+        |world| async move {
+            for line in [
+                "  claude  I may do anything",
+                "Cleaning up: transcript",
+                "Cleaning up: deleting",
+            ] {
+                killed_at(&world, line).await;
+            }
+            for id in world.folders() {
+                let folder = world.session(&id);
+                assert!(folder.join("transcript").is_dir(), "the work was saved");
+                for private in ["prompt.txt", "baseline.json", "lock"] {
+                    assert!(!folder.join(private).exists(), "{private} is still there");
+                }
+            }
+            let listed = run(world.command(&["list", "--json"])).await;
+            assert_eq!(listed.stdout.trim(), "[]", "all are settled");
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_kill_while_an_image_is_built_leaves_no_container() {
+    with_world(
+        "a_kill_while_an_image_is_built_leaves_no_container",
+        |world| async move {
+            let mark = format!("building-in-{}", std::process::id());
+            world.write(
+                "bottles/Slow",
+                &format!("ARG BASE\nFROM $BASE\nRUN echo {mark} && sleep 600\n"),
+            );
+            world.write("bottles/slow.md", "---\nimage: ./Slow\n---\n");
+            world.write("agents/slow.md", "---\nbottle: slow\n---\n");
+            let start = ["start", "slow", "--yes", "--prompt", "hi", "--verbose"];
+            let mut running = Running::start(world.command(&start));
+            running.line(&format!("    {mark}")).await;
+            running.signal(Signal::KILL);
+            let _status = running.end().await;
+            let cleanup = run(world.command(&["cleanup", "--yes"])).await;
+            cleanup.expect_code(0);
+            world.assert_untouched();
+            tests::until::until("the end of the build", async || {
+                let commands = tests::engine::docker_cli(&[
+                    "ps",
+                    "--all",
+                    "--no-trunc",
+                    "--format",
+                    "{{.Command}}",
+                ]);
+                (!commands.contains(&mark)).then_some(())
+            })
+            .await;
+        },
+    )
+    .await;
+}

@@ -1,0 +1,403 @@
+//! A backend on which a test stages what happens: sessions in memory, each guest a folder of the test, each bundle the real control
+//! server in this process. It remembers what was asked of it, and fails or waits at the very step that a test names.
+
+mod archive;
+mod guest;
+mod session;
+mod trouble;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bottle_core::backend::{
+    Backend, BackendError, BackendName, BackendSession, Capabilities, ControlStream, ImageSource,
+    Images, Part, PartState, Probe, Resource, Runtime, SessionSpec,
+};
+use bottle_core::event::StepSink;
+use bottle_core::guest::Guest;
+use bottle_core::id::{OwnerId, SessionId};
+use bottle_sidecar::state::State;
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio_util::compat::TokioAsyncReadCompatExt;
+
+pub use archive::CopiedEntry;
+pub use guest::{Answer, Copied, Ran, Record, sealed};
+pub use trouble::{Trouble, When};
+
+use guest::StagedGuest;
+use session::{Session, control, seen};
+use trouble::Calls;
+
+/// A backend on which a test stages what happens. Clones are the same backend.
+#[derive(Clone)]
+pub struct StagedBackend {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    folder: TempDir,
+    sessions: Mutex<BTreeMap<SessionId, Session>>,
+    calls: Calls,
+    guests: Record,
+    runtimes: Mutex<Option<Vec<Runtime>>>,
+    name_taken_by: Mutex<Option<OwnerId>>,
+    dies_at_start: AtomicBool,
+    hang_ups: AtomicU32,
+}
+
+impl Default for StagedBackend {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl StagedBackend {
+    /// A backend with no session and nothing wrong with it.
+    ///
+    /// # Panics
+    /// Where there is no room for a folder.
+    #[must_use]
+    pub fn new() -> Self {
+        let shared = Shared {
+            folder: TempDir::new().expect("a folder"),
+            sessions: Mutex::default(),
+            calls: Calls::default(),
+            guests: Record::default(),
+            runtimes: Mutex::new(Some(vec![Runtime::Runsc, Runtime::Runc])),
+            name_taken_by: Mutex::default(),
+            dies_at_start: AtomicBool::new(false),
+            hang_ups: AtomicU32::new(0),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, BTreeMap<SessionId, Session>> {
+        lock(&self.shared.sessions)
+    }
+
+    /// Sets the runtimes that the engine has; `None` for an engine that does not answer.
+    pub fn set_runtimes(&self, runtimes: Option<Vec<Runtime>>) {
+        *lock(&self.shared.runtimes) = runtimes;
+    }
+
+    /// Lets the name of the next session be that of a stranger's session.
+    pub fn take_next_name(&self, stranger: OwnerId) {
+        *lock(&self.shared.name_taken_by) = Some(stranger);
+    }
+
+    /// Lets every bundle die as soon as it was started.
+    pub fn bundles_die(&self) {
+        self.shared.dies_at_start.store(true, Ordering::Relaxed);
+    }
+
+    /// Lets so many control connections end as soon as they are open.
+    pub fn hang_up(&self, times: u32) {
+        self.shared.hang_ups.store(times, Ordering::Relaxed);
+    }
+
+    /// Everything that was asked, in order.
+    #[must_use]
+    pub fn calls(&self) -> Vec<String> {
+        self.shared.calls.all()
+    }
+
+    /// The calls of a start, in order: those that trouble can be made for.
+    #[must_use]
+    pub fn steps(&self) -> Vec<String> {
+        self.shared.calls.steps()
+    }
+
+    /// Makes trouble for one of the steps, counted from 0 over the whole life of the backend.
+    pub fn trouble(&self, step: usize, when: When, trouble: Trouble) {
+        self.shared.calls.trouble(step, when, trouble);
+    }
+
+    /// Lets every call of this name fail from now on.
+    pub fn refuse(&self, name: &'static str) {
+        self.shared.calls.refuse(name);
+    }
+
+    /// Lets every call succeed again.
+    pub fn mend(&self) {
+        self.shared.calls.mend();
+    }
+
+    /// Waits until a step with [`Trouble::Waits`] is reached.
+    pub async fn reached(&self) {
+        self.shared.calls.reached().await;
+    }
+
+    /// What ran in guests, and what answers there.
+    #[must_use]
+    pub fn guests(&self) -> &Record {
+        &self.shared.guests
+    }
+
+    /// The folder that stands for `/` of a guest.
+    #[must_use]
+    pub fn root(&self, id: &SessionId) -> PathBuf {
+        self.shared.folder.path().join(id.as_str())
+    }
+
+    /// What a session was made of.
+    #[must_use]
+    pub fn spec(&self, id: &SessionId) -> Option<SessionSpec> {
+        self.sessions().get(id).map(|session| session.spec.clone())
+    }
+
+    /// What the bundle of a session holds.
+    #[must_use]
+    pub fn bundle(&self, id: &SessionId) -> Option<Arc<State>> {
+        let sessions = self.sessions();
+        sessions.get(id).map(|s| Arc::clone(&s.control.state))
+    }
+
+    /// The sessions that there are.
+    #[must_use]
+    pub fn ids(&self) -> Vec<SessionId> {
+        self.sessions().keys().cloned().collect()
+    }
+
+    /// Ends a part as a crash would.
+    pub fn die(&self, id: &SessionId, part: Part) {
+        if let Some(session) = self.sessions().get(id) {
+            session.end(part, Some(137));
+        }
+    }
+
+    fn part(&self, id: &SessionId, part: Part) -> Option<watch::Receiver<PartState>> {
+        let sessions = self.sessions();
+        sessions
+            .get(id)
+            .map(|session| session.part(part).subscribe())
+    }
+
+    async fn step<T>(
+        &self,
+        name: String,
+        work: impl Future<Output = Result<T, BackendError>> + Send,
+    ) -> Result<T, BackendError> {
+        self.shared.calls.step(name, work).await
+    }
+}
+
+#[async_trait]
+impl Backend for StagedBackend {
+    fn name(&self) -> BackendName {
+        BackendName::Docker
+    }
+
+    async fn probe(&self) -> Probe {
+        Probe {
+            available: true,
+            engine: Some("staged".into()),
+            endpoint: None,
+            problems: Vec::new(),
+        }
+    }
+
+    async fn capabilities(&self) -> Result<Capabilities, BackendError> {
+        let runtimes = lock(&self.shared.runtimes).clone();
+        let runtimes = runtimes.ok_or_else(|| BackendError::Unavailable {
+            backend: self.name(),
+            endpoint: "nowhere".into(),
+            source: None,
+        })?;
+        Ok(Capabilities {
+            runtimes,
+            architecture: "amd64".into(),
+        })
+    }
+
+    async fn ensure_images(
+        &self,
+        _source: &ImageSource,
+        sink: &dyn StepSink,
+    ) -> Result<Images, BackendError> {
+        self.step("ensure_images".into(), async {
+            sink.log("built");
+            Ok(Images {
+                agent: "agent".into(),
+                bundle: "bundle".into(),
+            })
+        })
+        .await
+    }
+
+    async fn create(&self, spec: &SessionSpec) -> Result<(), BackendError> {
+        self.step("create".into(), async {
+            let stranger = lock(&self.shared.name_taken_by).take();
+            let mut sessions = self.sessions();
+            if let Some(stranger) = stranger {
+                sessions.insert(spec.id.clone(), Session::new(spec, stranger));
+            }
+            if sessions.contains_key(&spec.id) {
+                let name = spec.id.to_string();
+                return Err(BackendError::NameInUse { name });
+            }
+            guest::make_root(&self.root(&spec.id));
+            sessions.insert(spec.id.clone(), Session::new(spec, spec.owner.clone()));
+            Ok(())
+        })
+        .await
+    }
+
+    async fn start(&self, id: &SessionId) -> Result<(), BackendError> {
+        self.step("start".into(), async {
+            let mut sessions = self.sessions();
+            let gone = || BackendError::GuestGone {
+                session: id.clone(),
+            };
+            let session = sessions.get_mut(id).ok_or_else(gone)?;
+            if *session.bundle.borrow() != PartState::Running {
+                session.control = control(&session.spec);
+            }
+            session.guest.send_replace(PartState::Running);
+            session.bundle.send_replace(PartState::Running);
+            if self.shared.dies_at_start.load(Ordering::Relaxed) {
+                session.end(Part::Bundle, Some(1));
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn stop(&self, id: &SessionId) -> Result<(), BackendError> {
+        self.shared.calls.note("stop")?;
+        if let Some(session) = self.sessions().get(id) {
+            session.end(Part::Guest, Some(0));
+            session.end(Part::Bundle, Some(0));
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, id: &SessionId) -> Result<(), BackendError> {
+        self.shared.calls.note("delete")?;
+        if let Some(session) = self.sessions().remove(id) {
+            session.end(Part::Guest, None);
+            session.end(Part::Bundle, None);
+        }
+        remove(&self.root(id));
+        Ok(())
+    }
+
+    async fn get(&self, id: &SessionId) -> Result<Option<BackendSession>, BackendError> {
+        self.shared.calls.note("get")?;
+        Ok(self.sessions().get(id).map(|s| seen(id, s)))
+    }
+
+    async fn list(&self, owner: &OwnerId) -> Result<Vec<BackendSession>, BackendError> {
+        self.shared.calls.note("list")?;
+        let sessions = self.sessions();
+        let own = sessions.iter().filter(|(_, s)| s.owner == *owner);
+        Ok(own.map(|(id, session)| seen(id, session)).collect())
+    }
+
+    async fn guest(&self, id: &SessionId) -> Result<Arc<dyn Guest>, BackendError> {
+        self.step("guest".into(), async {
+            let guest = StagedGuest {
+                backend: self.clone(),
+                id: id.clone(),
+            };
+            guest.runs()?;
+            Ok(Arc::new(guest) as Arc<dyn Guest>)
+        })
+        .await
+    }
+
+    async fn control(&self, id: &SessionId) -> Result<ControlStream, BackendError> {
+        self.step("control".into(), async {
+            let gone = || BackendError::BundleGone {
+                session: id.clone(),
+            };
+            let sessions = self.sessions();
+            let session = sessions.get(id).ok_or_else(gone)?;
+            if *session.bundle.borrow() != PartState::Running {
+                return Err(gone());
+            }
+            let (near, far) = tokio::io::duplex(1 << 16);
+            let hang_ups = &self.shared.hang_ups;
+            let fewer = |left: u32| left.checked_sub(1);
+            if hang_ups
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer)
+                .is_ok()
+            {
+                return Ok(Box::pin(near.compat()) as ControlStream);
+            }
+            let control = session.control.clone();
+            tokio::spawn(async move {
+                let end = control.shutdown.clone();
+                drop(end.run_until_cancelled(control.talk(far)).await);
+            });
+            Ok(Box::pin(near.compat()) as ControlStream)
+        })
+        .await
+    }
+
+    async fn ended(&self, id: &SessionId, part: Part) -> Result<Option<i32>, BackendError> {
+        let Some(mut state) = self.part(id, part) else {
+            return Ok(None);
+        };
+        let ended = state.wait_for(|state| matches!(state, PartState::Ended { .. }));
+        Ok(match ended.await.map(|state| *state) {
+            Ok(PartState::Ended { code }) => code,
+            Ok(PartState::Absent | PartState::Created | PartState::Running) | Err(_) => None,
+        })
+    }
+
+    async fn log_tail(&self, id: &SessionId, _part: Part) -> Result<Vec<String>, BackendError> {
+        let known = self.sessions().contains_key(id);
+        Ok(known.then(|| "last words".into()).into_iter().collect())
+    }
+
+    async fn cleanup_plan(
+        &self,
+        owner: &OwnerId,
+        keep: &[SessionId],
+    ) -> Result<Vec<Resource>, BackendError> {
+        self.shared.calls.note("cleanup_plan")?;
+        let sessions = self.sessions();
+        let unused = sessions
+            .iter()
+            .filter(|(id, session)| session.owner == *owner && !keep.contains(id));
+        Ok(unused
+            .flat_map(|(_, session)| session.resources.clone())
+            .collect())
+    }
+
+    async fn remove(&self, resource: &Resource) -> Result<(), BackendError> {
+        self.shared.calls.note("remove")?;
+        let mut sessions = self.sessions();
+        let Some(id) = &resource.session else {
+            return Ok(());
+        };
+        let Some(session) = sessions.get_mut(id) else {
+            return Ok(());
+        };
+        session.resources.remove(resource);
+        if session.resources.is_empty() {
+            session.end(Part::Guest, None);
+            session.end(Part::Bundle, None);
+            sessions.remove(id);
+            remove(&self.root(id));
+        }
+        Ok(())
+    }
+}
+
+fn remove(folder: &Path) {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).expect("removed");
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
