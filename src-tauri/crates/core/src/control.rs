@@ -2,7 +2,7 @@
 //!
 //! The engine sends a [`Request`] a line; the bundle answers each with a [`Message::Reply`] or [`Message::Failure`] of the same id,
 //! and after `subscribe` sends [`Message::Event`] lines in between. Several connections may be open; a new daemon adds operations
-//! and never changes the ones that are here. Until `configure` was received every door denies.
+//! and never changes the ones that are here. Until `set-policy` was received every door denies.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;

@@ -44,6 +44,11 @@ const FIXED: [(&str, &str); 22] = [
     ),
 ];
 
+/// Whether a variable has the same value in every session, whatever a bottle says.
+pub(crate) fn is_fixed(name: &str) -> bool {
+    FIXED.iter().any(|(fixed, _)| *fixed == name)
+}
+
 /// Names of all variables that claude gets, sorted.
 pub(crate) fn env_names<'a>(
     kind: Option<ClaudeKind>,

@@ -1,14 +1,16 @@
 //! From names to a plan: reads files, asks the engine what it can do, and creates nothing.
 
+mod request;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bottle_core::backend::{Backend, BackendName, Daemon, ImageSource, Resources, Runtime};
 use bottle_core::claude::{self, ClaudeKind};
 use bottle_core::credential::CredentialLookupError;
-use bottle_core::id::{AgentName, BottleName, CredentialName};
-use bottle_core::manifest::{self, Agent, Bottle, EnvValue, GitUser, PipelockMode};
+use bottle_core::id::{AgentName, CredentialName};
+use bottle_core::manifest::{self, Agent, Bottle, EnvValue, GitUser};
 use bottle_core::path::{GuestPath, HostPath};
 use bottle_core::plan::{
     Plan, PlannedEgress, PlannedPrompt, PlannedSkill, PlannedWorkspace, TlsInterception,
@@ -18,9 +20,10 @@ use bottle_core::policy::{AuthScheme, Policy, Route, Upstream};
 use crate::attach;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::home::Home;
 use crate::skill::{Skill, SkillSource};
 use crate::workspace;
+
+use request::{absolute_folder, image_source, refuse_variables, refuse_what_is_not_here};
 
 /// What a person asks for.
 #[derive(Debug, Clone)]
@@ -166,6 +169,15 @@ impl Engine {
                 .iter()
                 .map(|(name, value)| (name.clone(), EnvValue::Literal(value.clone()))),
         );
+        warnings.extend(
+            env.keys()
+                .filter(|name| attach::is_fixed(name))
+                .map(|name| {
+                    format!(
+                        "the bottle's variable {name} has no effect: claude-bottle sets it itself"
+                    )
+                }),
+        );
         let image = image_source(&agent.bottle, bottle.image.as_deref(), self.home())?;
         let plan = Plan {
             agent: agent.name.clone(),
@@ -277,88 +289,6 @@ impl Engine {
             }
         }
         Ok(missing)
-    }
-}
-
-/// A bottle that asks for a guard that is not built in is refused: less than was asked for is never started.
-fn refuse_what_is_not_here(agent: &Agent, bottle: &Bottle) -> Result<(), EngineError> {
-    let feature = if !bottle.git_remotes.is_empty() {
-        Some("git.remotes")
-    } else if bottle
-        .pipelock
-        .is_some_and(|pipelock| pipelock.mode == PipelockMode::Strict)
-    {
-        Some("pipelock: strict")
-    } else {
-        None
-    };
-    match feature {
-        Some(feature) => Err(EngineError::NotInThisVersion {
-            bottle: agent.bottle.clone(),
-            feature,
-        }),
-        None => Ok(()),
-    }
-}
-
-/// What is given for one start follows the rules of the bottle's own variables.
-fn refuse_variables<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), EngineError> {
-    for name in names {
-        let mut letters = name.bytes();
-        let fits = letters
-            .next()
-            .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
-            && letters.all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        let why = if fits {
-            manifest::reserved_variable(name)
-        } else {
-            Some("a name has only A-Z, a-z, 0-9 and _, and does not begin with a digit")
-        };
-        if let Some(why) = why {
-            let name = name.chars().take(64).collect();
-            return Err(EngineError::BadVariable { name, why });
-        }
-    }
-    Ok(())
-}
-
-fn absolute_folder(folder: &Path) -> Result<PathBuf, EngineError> {
-    let path = std::fs::canonicalize(folder).map_err(|source| EngineError::Workspace {
-        path: folder.to_owned(),
-        source,
-    })?;
-    // Opened, so that a folder that cannot be read is found out before anything is created.
-    match std::fs::read_dir(&path) {
-        Ok(_) => Ok(path),
-        Err(source) => Err(EngineError::Workspace { path, source }),
-    }
-}
-
-/// Reads what a bottle's `image` says: a path beside the bottle (it starts with `/`, `./` or `../`) or a reference.
-fn image_source(
-    bottle: &BottleName,
-    image: Option<&str>,
-    home: &Home,
-) -> Result<ImageSource, EngineError> {
-    let Some(image) = image else {
-        return Ok(ImageSource::BuiltIn);
-    };
-    let is_path = image.starts_with('/') || image.starts_with("./") || image.starts_with("../");
-    if !is_path {
-        return Ok(ImageSource::Reference {
-            name: image.to_owned(),
-        });
-    }
-    let path = home
-        .bottles()
-        .join(image.strip_prefix("./").unwrap_or(image));
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(ImageSource::Dockerfile { text }),
-        Err(source) => Err(EngineError::BadDockerfile {
-            bottle: bottle.clone(),
-            path,
-            source,
-        }),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -50,6 +50,9 @@ const SECRETS: [&str; 9] = [
     "secrets.yml",
 ];
 
+/// Most bytes of git's settings that are looked at.
+const CONFIG_LIMIT: u64 = 1 << 20;
+
 /// What a person should know of a folder before it is copied; looks at its top level only.
 pub(crate) fn warnings(folder: &Path) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -68,6 +71,11 @@ pub(crate) fn warnings(folder: &Path) -> Vec<String> {
             found.join(", ")
         ));
     }
+    if remote_with_password(folder) {
+        warnings.push(
+            "a remote in .git/config holds a user and password: the copy in the bottle will too, so claude can read them".into(),
+        );
+    }
     let home_like = folder.parent().is_none() || folder.join(".ssh").is_dir();
     if home_like {
         warnings.push(format!(
@@ -76,6 +84,22 @@ pub(crate) fn warnings(folder: &Path) -> Vec<String> {
         ));
     }
     warnings
+}
+
+/// Whether git was given a password as a part of an address.
+fn remote_with_password(folder: &Path) -> bool {
+    let mut config = String::new();
+    let opened = fs::File::open(folder.join(".git/config"));
+    let read = opened.and_then(|file| file.take(CONFIG_LIMIT).read_to_string(&mut config));
+    let has_password = |line: &str| {
+        let authority = line
+            .split_once("://")
+            .and_then(|(_, rest)| rest.split('/').next());
+        authority
+            .and_then(|authority| authority.rsplit_once('@'))
+            .is_some_and(|(user, _)| user.contains(':'))
+    };
+    read.is_ok() && config.lines().any(has_password)
 }
 
 /// Writes a folder as a tar archive whose entries all belong to `node`, reporting bytes as they go, and lists what it wrote.
@@ -183,7 +207,6 @@ fn append(
         ),
         // A file that grows or shrinks while it is read must not break the archive: exactly `size` bytes are written.
         Some(file) => {
-            use std::io::Read;
             let size = meta.len();
             let exact = file.take(size).chain(std::io::repeat(0)).take(size);
             archive.append_data(
