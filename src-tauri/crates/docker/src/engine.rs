@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use bollard::ClientVersion;
 use bollard::errors::Error as ApiError;
 use bollard::models::{Runtime as EngineRuntime, SystemInfo};
 use bottle_core::backend::{BackendError, BackendName};
+use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, UPGRADE};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -170,7 +172,11 @@ impl Engine {
     }
 
     /// Asks an engine for its version and what it is.
+    ///
+    /// The version stands in a header of the answer to `/_ping`, which comes at once: for `/version` and for `/info` the engine runs
+    /// other programs first, and each takes 10 ms and more.
     async fn greet(client: &HttpClient) -> Result<(bollard::Docker, SystemInfo), ApiError> {
+        let spoken = spoken(client).await?;
         let sender = client.clone();
         let api = bollard::Docker::connect_with_custom_transport(
             move |request: bollard::BollardRequest| {
@@ -187,9 +193,12 @@ impl Engine {
             },
             Some("http://docker"),
             ANSWER.as_secs(),
-            bollard::API_DEFAULT_VERSION,
+            spoken.as_ref().unwrap_or(bollard::API_DEFAULT_VERSION),
         )?;
-        let api = api.negotiate_version().await?;
+        let api = match spoken {
+            Some(_) => api,
+            None => api.negotiate_version().await?,
+        };
         let info = api.info().await?;
         Ok((api, info))
     }
@@ -238,6 +247,29 @@ impl Engine {
     pub(crate) fn failed(&self, action: impl Into<String>, error: ApiError) -> BackendError {
         fault::failed(&self.place, action, error)
     }
+}
+
+/// The newest API that both sides speak; none where the engine does not say it in the header that it should be in.
+async fn spoken(client: &HttpClient) -> Result<Option<ClientVersion>, ApiError> {
+    let request = Request::get("http://docker/_ping")
+        .body(bollard::body_full(Bytes::new()).boxed_unsync())?;
+    let response = client
+        .request(request)
+        .await
+        .map_err(|error| ApiError::IOError {
+            err: std::io::Error::other(error),
+        })?;
+    let said = response.headers().get("api-version");
+    let theirs = said.and_then(|said| {
+        let (major, minor) = said.to_str().ok()?.split_once('.')?;
+        Some(ClientVersion {
+            major_version: major.parse().ok()?,
+            minor_version: minor.parse().ok()?,
+        })
+    });
+    response.into_body().collect().await?;
+    let ours = *bollard::API_DEFAULT_VERSION;
+    Ok(theirs.map(|theirs| if theirs < ours { theirs } else { ours }))
 }
 
 #[derive(serde::Deserialize)]
