@@ -29,6 +29,14 @@ pub fn find(program: &str) -> Option<PathBuf> {
 pub fn cargo(place: &Place) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(&place.root);
+    // `cargo run` describes xtask in these. Build scripts that watch them would run anew each time that cargo is called from
+    // here after it was called from a shell, and everything above them would be rebuilt.
+    for (name, _) in env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name.as_ref());
+        }
+    }
     if let Some(target) = place.target() {
         command.env("CARGO_TARGET_DIR", target);
     }

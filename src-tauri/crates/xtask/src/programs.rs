@@ -53,17 +53,21 @@ pub fn build(place: &Place, profile: Profile) -> Result<Programs> {
     let target = target(place)?;
     let mut cargo = process::cargo(place);
     cargo.args(["build", "--locked", "--bins", "--profile", profile.name()]);
-    cargo.args(["--package", "claude-bottle"]);
+    if profile == Profile::Dev {
+        // The same features as the tests have: otherwise half of the dependencies are built twice.
+        cargo.arg("--workspace");
+    } else {
+        cargo.args(["--package", "claude-bottle", "--package", "bottle-sidecar"]);
+    }
+    process::run(&mut cargo)?;
     let host = target.join(profile.folder());
     let linkage = Linkage::of_this_machine()?;
     if linkage == Linkage::AsUsual {
-        process::run(cargo.args(["--package", "bottle-sidecar"]))?;
         return Ok(Programs {
             linux: host.clone(),
             host,
         });
     }
-    process::run(&mut cargo)?;
     let (verb, triple) = linkage.verb_and_triple();
     let mut cargo = process::cargo(place);
     cargo.args([
