@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow};
 
 use crate::report::{Limit, Report, short};
 use crate::settings::Settings;
-use crate::start::bottles::{Bottles, Started, labelled};
+use crate::start::bottles::{Bottles, Started, owned};
 use crate::statistics::median;
 
 /// How often each is measured.
@@ -23,9 +23,10 @@ struct Walls {
 
 /// Measures it.
 pub fn measure(settings: &Settings) -> Result<Report> {
-    let before = labelled()?;
     let bottles = Bottles::new(settings)?;
-    bottles.start()?.leave()?;
+    let first = bottles.start()?;
+    let owner = bottles.owner()?;
+    first.leave()?;
     let count = settings.extent.sessions;
     let rounds = ROUNDS.min(settings.extent.rounds);
     let (mut one, mut all) = (Walls::default(), Walls::default());
@@ -33,12 +34,7 @@ pub fn measure(settings: &Settings) -> Result<Report> {
         round(&bottles, 1, &mut one)?;
         round(&bottles, count, &mut all)?;
     }
-    let listed = bottles.sessions()?.len();
-    // Others may use the engine meanwhile: what counts is what has this home's sessions in its name.
-    let left = labelled()?
-        .into_iter()
-        .filter(|name| !before.contains(name) && name.starts_with("claude-bottle-demo-"))
-        .count();
+    let left = owned(&owner)?.len() + bottles.sessions()?.len();
     let mut report = Report::default();
     let mut rows = Vec::new();
     for (key, title, of) in [
@@ -78,7 +74,7 @@ pub fn measure(settings: &Settings) -> Result<Report> {
         &["", "one s", &several, "×"],
         rows,
     );
-    let left = (left + listed) as f64;
+    let left = left as f64;
     report.figure("together.left", left);
     report.goal(
         "containers, volumes, networks and sessions left afterwards",

@@ -163,7 +163,6 @@ async fn claude_still_reads_its_variables() {
         // Each of these missing keeps claude from its answer.
         for without in [
             ["HTTPS_PROXY", "HTTP_PROXY"].as_slice(),
-            &["NODE_EXTRA_CA_CERTS"],
             &["CLAUDE_CODE_OAUTH_TOKEN"],
         ] {
             let (code, said) = run(without).await;

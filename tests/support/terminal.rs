@@ -34,6 +34,7 @@ pub struct TestTerminal {
     printed: Arc<Mutex<Vec<u8>>>,
     closed: Arc<AtomicBool>,
     reader: Option<JoinHandle<()>>,
+    name: String,
     before: String,
 }
 
@@ -51,21 +52,15 @@ impl TestTerminal {
         unlockpt(&master).expect("a terminal");
         let name = ptsname(&master, Vec::new()).expect("a name");
         let name = name.to_str().expect("a name");
-        let slave = || {
-            let opened = File::options().read(true).write(true).open(name);
-            OwnedFd::from(opened.expect("the terminal's other end"))
-        };
+        let slave = || other_end(name);
         tcsetwinsize(&master, winsize(SIZE.0, SIZE.1)).expect("a size");
-        // Some systems tell a terminal's modes only while its other end is open.
-        let kept = slave();
-        let before = format!("{:?}", tcgetattr(&master).expect("modes"));
+        let before = modes(name);
         let child = on_terminal(command)
             .stdin(slave())
             .stdout(slave())
             .stderr(slave())
             .spawn()
             .expect("a process");
-        drop(kept);
         let master = File::from(master);
         let parser = Parser::new(nonzero(SIZE.0), nonzero(SIZE.1), 1000);
         let (screen, closed) = (
@@ -86,6 +81,7 @@ impl TestTerminal {
             printed,
             closed,
             reader: Some(reader),
+            name: name.to_owned(),
             before,
         }
     }
@@ -200,7 +196,7 @@ impl TestTerminal {
     #[must_use]
     pub fn not_restored(&self) -> Vec<String> {
         let mut wrong = Vec::new();
-        let now = format!("{:?}", tcgetattr(self.master()).expect("modes"));
+        let now = modes(&self.name);
         if now != self.before {
             wrong.push(format!("modes {now} in place of {}", self.before));
         }
@@ -251,6 +247,17 @@ fn on_terminal(command: &Command) -> Command {
         wrapped.current_dir(folder);
     }
     wrapped
+}
+
+/// The end of a terminal that programs have.
+fn other_end(name: &str) -> OwnedFd {
+    let opened = File::options().read(true).write(true).open(name);
+    opened.expect("the terminal's other end").into()
+}
+
+fn modes(name: &str) -> String {
+    // Some systems tell them at this end only.
+    format!("{:?}", tcgetattr(other_end(name)).expect("modes"))
 }
 
 fn winsize(rows: u16, columns: u16) -> Winsize {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -136,10 +136,14 @@ async fn requests(
     let began = Instant::now();
     let end = began + Duration::from_secs_f64(seconds);
     let mut running = JoinSet::new();
-    for mut client in clients {
+    for (number, mut client) in clients.into_iter().enumerate() {
         running.spawn(async move {
-            let pause = pace.map(|pace| Duration::from_secs_f64(connections as f64 / pace));
-            let mut tick = pause.map(interval);
+            // One after the other, so that none waits behind the others.
+            let mut tick = pace.map(|pace| {
+                let first = Duration::from_secs_f64(number as f64 / pace);
+                let pause = Duration::from_secs_f64(connections as f64 / pace);
+                interval_at((began + first).into(), pause)
+            });
             if let Some(tick) = &mut tick {
                 tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
             }

@@ -24,8 +24,8 @@ const PHASES: [Phase; 5] = [
 ];
 /// A first start builds images, and downloads what they are made of.
 const PATIENCE: Duration = Duration::from_secs(1800);
-/// Labels that the product puts on everything that it makes.
-const LABEL_SESSION: &str = "label=dev.claude-bottle.session";
+/// The label by which everything of one home is found on the engine.
+const LABEL_OWNER: &str = "dev.claude-bottle.owner";
 /// Claude without a bottle: the same files that answer its first questions, the same switches.
 const BARE: &str = r#"mkdir -p ~/.claude
 printf '%s' '{"hasCompletedOnboarding":true,"theme":"dark","projects":{"/workspace":{"hasTrustDialogAccepted":true}}}' > ~/.claude.json
@@ -102,13 +102,18 @@ impl Bottles {
 
     /// Says which image the guests of this home start from, while one runs.
     pub fn image(&self) -> Result<String> {
-        let session = self
-            .sessions()?
-            .into_iter()
-            .next()
-            .context("no session runs")?;
-        let name = format!("claude-bottle-{session}");
-        docker(&["inspect", "--format", "{{.Config.Image}}", &name])
+        self.inspect("{{.Config.Image}}")
+    }
+
+    /// Says under which id this home's things stand on the engine, while one runs.
+    pub fn owner(&self) -> Result<String> {
+        self.inspect(&format!("{{{{index .Config.Labels {LABEL_OWNER:?}}}}}"))
+    }
+
+    fn inspect(&self, format: &str) -> Result<String> {
+        let session = self.sessions()?.into_iter().next();
+        let name = format!("claude-bottle-{}", session.context("no session runs")?);
+        docker(&["inspect", "--format", format, &name])
     }
 
     /// The sessions that the program lists.
@@ -175,18 +180,18 @@ pub fn nothing(image: &str) -> Result<Duration> {
     Ok(began.elapsed())
 }
 
-/// Everything on the engine that carries the label of a session, sorted.
-pub fn labelled() -> Result<Vec<String>> {
+/// Everything on the engine that belongs to a home.
+pub fn owned(owner: &str) -> Result<Vec<String>> {
     let mut found = Vec::new();
+    let label = format!("label={LABEL_OWNER}={owner}");
     for list in [
         ["ps", "--all", "--format", "{{.Names}}"].as_slice(),
         &["volume", "ls", "--format", "{{.Name}}"],
         &["network", "ls", "--format", "{{.Name}}"],
     ] {
-        let names = docker(&[list, &["--filter", LABEL_SESSION]].concat())?;
+        let names = docker(&[list, &["--filter", &label]].concat())?;
         found.extend(names.lines().map(str::to_owned));
     }
-    found.sort();
     Ok(found)
 }
 

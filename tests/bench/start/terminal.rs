@@ -45,8 +45,8 @@ enum Escape {
     Outside,
     Begun,
     Control,
-    Command,
-    CommandEscape,
+    Words,
+    Ending,
 }
 
 impl Terminal {
@@ -157,10 +157,10 @@ impl Terminal {
         for c in String::from_utf8_lossy(&piece).chars() {
             self.state = match (self.state, c) {
                 (Escape::Begun, '[') => Escape::Control,
-                (Escape::Begun, ']' | 'P' | '_' | '^') => Escape::Command,
-                (Escape::Command, '\x07') | (Escape::CommandEscape, _) => Escape::Outside,
-                (Escape::Command, '\x1b') => Escape::CommandEscape,
-                (Escape::Command, _) => Escape::Command,
+                (Escape::Begun, ']' | 'P' | '_' | '^') => Escape::Words,
+                (Escape::Words, '\x07') | (Escape::Ending, _) => Escape::Outside,
+                (Escape::Words, '\x1b') => Escape::Ending,
+                (Escape::Words, _) => Escape::Words,
                 (_, '\x1b') => Escape::Begun,
                 (Escape::Begun, _) | (Escape::Control, '@'..='~') => Escape::Outside,
                 (Escape::Control, _) => Escape::Control,

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use tests::command_line::run;
+use rustix::process::Signal;
+use tests::command_line::{Running, run};
 use tests::engine::docker_cli;
 use tests::terminal::TestTerminal;
 use tests::until::until;
@@ -67,6 +68,32 @@ async fn a_kept_session_goes_on_with_its_conversation_and_its_work() {
             never
                 .expect_code(1)
                 .expect_said(&["there is no session demo-00000", "claude-bottle list --all"]);
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_kill_while_a_session_goes_on_loses_no_work() {
+    with_world(
+        "a_kill_while_a_session_goes_on_loses_no_work",
+        |world| async move {
+            let mut crashed = Running::start(world.command(&["demo"]));
+            crashed.line("  claude  I may do anything").await;
+            crashed.signal(Signal::KILL);
+            let _status = crashed.end().await;
+            let id = world.only_session().await;
+            for line in ["Starting the bottle: done", "Moving in: done"] {
+                let prompt = ["resume", id.as_str(), "--prompt", "run: true"];
+                let mut resuming = Running::start(world.command(&prompt));
+                resuming.line(line).await;
+                resuming.signal(Signal::KILL);
+                let _status = resuming.end().await;
+            }
+            let cleanup = run(world.command(&["cleanup", "--yes"])).await;
+            cleanup.expect_code(0).expect_said(&["is saved in"]);
+            assert!(transcript(&world.session(&id)).contains("Show me what this bottle can do"));
+            assert_eq!(world.left(), Vec::<String>::new());
         },
     )
     .await;

@@ -74,10 +74,16 @@ const NOWHERE: &[&str] = &[
     "host.docker.internal:2375",
     "egress:9099",
     "supervise:9100",
-    "example.com:443",
+    "example.com:22",
     "api.anthropic.com:22",
     "api.anthropic.com.:22",
-    "api.anthropic.com.example.com:443",
+];
+
+/// Names that the bottle does not open: the tunnel is answered by the door itself, and says in it why nothing passes.
+const UNOPENED: &[&str] = &[
+    "example.com",
+    "api.anthropic.com.example.com",
+    "api-anthropic.com",
 ];
 
 #[tokio::test]
@@ -99,6 +105,15 @@ async fn nothing_leaves_a_bottle_but_what_it_names() {
                 assert!(
                     code != 0 && said.starts_with("403"),
                     "{place}: {code}, {said}"
+                );
+            }
+            for name in UNOPENED {
+                let script = format!("curl -sS -w ' %{{http_code}}' https://{name}/");
+                let (code, said) = agent(&live, &script).await;
+                let refused = said.ends_with(" 403") && said.contains("denied_by_bottle");
+                assert!(
+                    code == 0 && refused && said.contains("no-route"),
+                    "{name}: {code}, {said}"
                 );
             }
             let (_, privileges) = agent(

@@ -49,7 +49,9 @@ impl Engine {
                 id: answered,
                 reply: Reply::Done,
             } => assert_eq!(answered, id),
-            other => panic!("{other:?}"),
+            other @ (Message::Reply { .. } | Message::Failure { .. } | Message::Event { .. }) => {
+                panic!("{other:?}")
+            }
         }
     }
 }

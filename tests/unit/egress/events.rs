@@ -13,7 +13,7 @@ fn numbers(batch: &[Message]) -> Vec<u32> {
         .iter()
         .map(|message| match message {
             Message::Event { number, .. } => *number,
-            other => panic!("{other:?}"),
+            other @ (Message::Reply { .. } | Message::Failure { .. }) => panic!("{other:?}"),
         })
         .collect()
 }

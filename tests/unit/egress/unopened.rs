@@ -52,7 +52,7 @@ async fn refusals(world: &World) -> Vec<(String, String, String)> {
                     },
                 ..
             } => Some((method, path, rule)),
-            _ => None,
+            Message::Reply { .. } | Message::Failure { .. } | Message::Event { .. } => None,
         }));
     }
     all

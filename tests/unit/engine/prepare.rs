@@ -267,6 +267,42 @@ async fn files_that_look_secret_in_the_project_folder_are_a_warning() {
 }
 
 #[tokio::test]
+async fn a_password_in_the_address_of_a_remote_is_a_warning_that_does_not_repeat_it() {
+    for (url, warned) in [
+        ("https://me:hunter2@git.example.com/a.git", true),
+        ("https://git.example.com/a@b:c.git", false),
+        ("https://me@git.example.com/a.git", false),
+        ("git@git.example.com:a.git", false),
+    ] {
+        let room = Room::new();
+        let folder = room.beside("project");
+        write(
+            &folder.join(".git/config"),
+            &format!("[remote \"origin\"]\n\turl = {url}\n"),
+        );
+        let request = StartRequest {
+            workspace: Some(folder),
+            ..request()
+        };
+        let plan = room.engine.prepare(&request).await.unwrap().plan;
+        let warnings = plan.warnings.join("\n");
+        assert_eq!(warnings.contains(".git/config"), warned, "{url}");
+        assert!(!warnings.contains("hunter2"));
+    }
+}
+
+#[tokio::test]
+async fn a_variable_that_has_no_effect_is_a_warning() {
+    let room = bottled("env: {LANG: xx, EDITOR: vi}");
+    let warnings = room.prepare().await.unwrap().plan.warnings.join("\n");
+    assert!(
+        warnings.contains("variable LANG has no effect"),
+        "{warnings}"
+    );
+    assert!(!warnings.contains("EDITOR"));
+}
+
+#[tokio::test]
 async fn an_image_is_a_reference_or_a_dockerfile_beside_the_bottles() {
     let room = bottled("image: registry.example.com/base:1");
     assert_eq!(
