@@ -124,7 +124,14 @@ fn ensure_mitmproxy(place: &Place) -> Result<bool> {
     };
     process::run(Command::new(python).args(["-m", "venv"]).arg(&folder))?;
     let mut pip = Command::new(folder.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--only-binary", ":all:"]);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--prefer-binary",
+        "--use-pep517",
+    ]);
     process::run(pip.arg(format!("mitmproxy=={MITMPROXY}")))?;
     fs::write(&whole, "").with_context(|| format!("cannot write {}", whole.display()))?;
     Ok(true)
