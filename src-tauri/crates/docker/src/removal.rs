@@ -111,7 +111,8 @@ fn is_passing(error: &ApiError) -> bool {
     }
 }
 
-/// Removes a volume. A container that still holds it is waited for, for it is on its way out.
+/// Removes a volume. A container of ours that still holds it is on its way out, or was on its way in when its maker was killed: then
+/// no list of a session's containers had it yet.
 pub(crate) async fn volume(engine: &Engine, name: &str) -> Result<(), BackendError> {
     for _ in 0..LOOKS {
         match engine
@@ -121,11 +122,34 @@ pub(crate) async fn volume(engine: &Engine, name: &str) -> Result<(), BackendErr
         {
             Ok(()) => return Ok(()),
             Err(error) if fault::status(&error) == Some(404) => return Ok(()),
-            Err(error) if is_passing(&error) => tokio::time::sleep(LOOK).await,
+            Err(error) if is_passing(&error) => {
+                remove_holders(engine, name).await?;
+                tokio::time::sleep(LOOK).await;
+            }
             Err(error) => return Err(engine.failed(format!("remove the volume {name}"), error)),
         }
     }
     Err(stuck(format!("remove the volume {name}")))
+}
+
+/// Removes the containers of sessions that hold a volume.
+async fn remove_holders(engine: &Engine, volume: &str) -> Result<(), BackendError> {
+    let filters = HashMap::from([
+        ("volume".to_owned(), vec![volume.to_owned()]),
+        ("label".to_owned(), vec![LABEL_SESSION.to_owned()]),
+    ]);
+    let holders = engine.api.list_containers(Some(ListContainersOptions {
+        all: true,
+        filters: Some(filters),
+        ..Default::default()
+    }));
+    let holders = holders
+        .await
+        .map_err(|error| engine.failed(format!("list who holds the volume {volume}"), error))?;
+    for id in holders.into_iter().filter_map(|found| found.id) {
+        container(engine, &id).await?;
+    }
+    Ok(())
 }
 
 async fn network(engine: &Engine, name: &str) -> Result<(), BackendError> {

@@ -139,10 +139,18 @@ impl AsyncWrite for SshStream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match self.input.as_mut() {
-            Some(input) => Pin::new(input).poll_write(context, bytes),
-            None => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+        let written = match self.input.as_mut() {
+            Some(input) => ready!(Pin::new(input).poll_write(context, bytes)),
+            None => Err(io::ErrorKind::BrokenPipe.into()),
+        };
+        // An `ssh` that ended before the engine spoke says why on its other pipe: the reader brings that as the error.
+        if self.said.is_some()
+            && matches!(&written, Err(error) if error.kind() == io::ErrorKind::BrokenPipe)
+        {
+            self.input = None;
+            return Poll::Ready(Ok(bytes.len()));
         }
+        Poll::Ready(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
