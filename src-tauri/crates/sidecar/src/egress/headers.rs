@@ -13,7 +13,7 @@ use http::{StatusCode, header};
 pub const RULE_HEADER: HeaderName = HeaderName::from_static("x-claude-bottle-rule");
 
 /// Headers that carry a credential somewhere, and are never the guest's to send.
-const CREDENTIALS: [HeaderName; 24] = [
+static CREDENTIALS: [HeaderName; 24] = [
     header::AUTHORIZATION,
     PROXY_AUTHORIZATION,
     COOKIE,
@@ -41,7 +41,7 @@ const CREDENTIALS: [HeaderName; 24] = [
 ];
 
 /// Headers that are about one connection and never travel on (RFC 9110, 7.6.1, and what older proxies use).
-const HOP_BY_HOP: [HeaderName; 10] = [
+static HOP_BY_HOP: [HeaderName; 10] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -58,11 +58,7 @@ const HOP_BY_HOP: [HeaderName; 10] = [
 pub fn clean_request(headers: &mut HeaderMap) {
     let trailers = accepts_trailers(headers);
     remove_named_by_connection(headers);
-    for name in HOP_BY_HOP.iter().chain(&CREDENTIALS) {
-        headers.remove(name);
-    }
-    headers.remove(CONTENT_LENGTH);
-    headers.remove(HOST);
+    remove(headers, is_never_sent);
     if trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
     }
@@ -70,24 +66,32 @@ pub fn clean_request(headers: &mut HeaderMap) {
 
 /// Leaves of a response's headers what may travel on. A length is made anew where there is a body to count.
 pub fn clean_response(headers: &mut HeaderMap, status: StatusCode, to_head: bool) {
+    let is_counted = !to_head && status != StatusCode::NOT_MODIFIED;
     remove_named_by_connection(headers);
-    for name in &HOP_BY_HOP {
-        headers.remove(name);
-    }
-    // Only the door says which rule of the door it was.
-    headers.remove(RULE_HEADER);
-    if !to_head && status != StatusCode::NOT_MODIFIED {
-        headers.remove(CONTENT_LENGTH);
-    }
+    remove(headers, |name| {
+        // Only the door says which rule of the door it was.
+        HOP_BY_HOP.contains(name) || name == RULE_HEADER || (is_counted && name == CONTENT_LENGTH)
+    });
 }
 
 /// Takes out of a request's trailers what may not stand in its head either.
 pub fn clean_trailers(trailers: &mut HeaderMap) {
-    for name in HOP_BY_HOP.iter().chain(&CREDENTIALS) {
-        trailers.remove(name);
+    remove(trailers, is_never_sent);
+}
+
+fn is_never_sent(name: &HeaderName) -> bool {
+    HOP_BY_HOP.contains(name)
+        || CREDENTIALS.contains(name)
+        || name == CONTENT_LENGTH
+        || name == HOST
+}
+
+/// Takes out headers by name. It compares the few that are there with all that may not be: to look for each of the latter in the
+/// map was an eighth of the work of a request.
+fn remove(headers: &mut HeaderMap, is_out: impl Fn(&HeaderName) -> bool) {
+    while let Some(name) = headers.keys().find(|name| is_out(name)).cloned() {
+        headers.remove(name);
     }
-    trailers.remove(CONTENT_LENGTH);
-    trailers.remove(HOST);
 }
 
 /// What a request asks its connection to become.
