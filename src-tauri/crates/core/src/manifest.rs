@@ -1,6 +1,6 @@
 //! Bottles and agents as people write them: Markdown with YAML frontmatter.
 //!
-//! [`parse_bottle`] and [`parse_agent`] take text and say what it means or, with file, line and column, why not; [`resolve`] overlays
+//! [`parse_bottle`] and [`parse_agent`] take text and say what it means or, with file, line and column, why not; [`resolve()`] overlays
 //! a bottle on what it extends. Reading files is the caller's, and so is saying where a file came from ([`Location`]).
 
 mod agent;

@@ -184,7 +184,9 @@ fn docs(place: &Place, _: &[String]) -> Result<Outcome> {
         "--locked",
         "--quiet",
     ]);
-    process::run(cargo.env("RUSTDOCFLAGS", "-D warnings"))?;
+    // Private items are documented too, so that links to them lead somewhere.
+    let flags = "-D warnings -A rustdoc::private_intra_doc_links";
+    process::run(cargo.env("RUSTDOCFLAGS", flags))?;
     Ok(Outcome::of(true))
 }
 

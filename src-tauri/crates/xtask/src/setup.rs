@@ -1,8 +1,8 @@
 //! Brings a machine to where the product can be built, run and tested, and does nothing where it is there already.
 //!
 //! Nothing remembers that set-up ran: each step looks at what is really there, which takes a few milliseconds and mends what was
-//! removed since. Everything that a step installs stands in a table with its version and its reason: [`packages`], [`tools`],
-//! [`base_image`].
+//! removed since. Everything that a step installs stands in a table with its version and its reason: `packages`, `tools`,
+//! `base_image`.
 
 pub(crate) mod base_image;
 pub mod engine;
