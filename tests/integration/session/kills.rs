@@ -1,5 +1,6 @@
 //! `kill -9` of the command line at each moment of a session, and `cleanup` afterwards.
 
+use bottle_core::backend::{Backend, Resource};
 use rustix::process::Signal;
 use tests::command_line::{Running, run};
 use tests::world::{World, with_world};
@@ -94,6 +95,28 @@ async fn a_kill_while_an_image_is_built_leaves_no_container() {
                 (!commands.contains(&mark)).then_some(())
             })
             .await;
+        },
+    )
+    .await;
+}
+
+/// Who is killed while the engine makes a container for it leaves one that is in no list yet, and that holds the volume.
+#[tokio::test]
+async fn a_volume_goes_with_the_containers_that_hold_it() {
+    with_world(
+        "a_volume_goes_with_the_containers_that_hold_it",
+        |world| async move {
+            let spec = world.bench.spec().await;
+            world.bench.docker.create(&spec).await.expect("created");
+            let volume = Resource {
+                kind: "volume".to_owned(),
+                name: format!("claude-bottle-{}-doors", spec.id),
+                session: Some(spec.id.clone()),
+            };
+            let removed = world.bench.docker.remove(&volume).await;
+            removed.expect("the volume and what holds it");
+            let left = world.bench.docker.get(&spec.id).await;
+            assert_eq!(left.expect("an answer"), None);
         },
     )
     .await;
