@@ -18,8 +18,8 @@ use crate::layout::LABEL_SESSION;
 
 /// How long it is waited between two looks at something that is going away.
 const LOOK: Duration = Duration::from_millis(50);
-/// How many looks are taken before what does not go away is an error: ten seconds.
-const LOOKS: u32 = 200;
+/// How many looks are taken before what does not go away is an error: thirty seconds, for an engine under load takes its time.
+const LOOKS: u32 = 600;
 
 /// A filter for objects with a label of a certain value.
 pub(crate) fn labelled(label: &str, value: &str) -> HashMap<String, Vec<String>> {
