@@ -78,6 +78,12 @@ impl World {
         }
     }
 
+    /// Names this home on the labels of what it makes.
+    #[must_use]
+    pub const fn owner(&self) -> &OwnerId {
+        &self.owner
+    }
+
     /// What `CLAUDE_BOTTLE_HOME` is in this world.
     #[must_use]
     pub fn home(&self) -> PathBuf {

@@ -3,6 +3,8 @@
 use bottle_core::backend::{Backend, Resource};
 use rustix::process::Signal;
 use tests::command_line::{Running, run};
+use tests::engine::docker_cli;
+use tests::until::until;
 use tests::world::{World, with_world};
 
 /// Kills the command line when it says something; then `cleanup` has to find all that is left.
@@ -84,14 +86,9 @@ async fn a_kill_while_an_image_is_built_leaves_no_container() {
             let cleanup = run(world.command(&["cleanup", "--yes"])).await;
             cleanup.expect_code(0);
             world.assert_untouched();
-            tests::until::until("the end of the build", async || {
-                let commands = tests::engine::docker_cli(&[
-                    "ps",
-                    "--all",
-                    "--no-trunc",
-                    "--format",
-                    "{{.Command}}",
-                ]);
+            until("the end of the build", async || {
+                let commands =
+                    docker_cli(&["ps", "--all", "--no-trunc", "--format", "{{.Command}}"]);
                 (!commands.contains(&mark)).then_some(())
             })
             .await;
@@ -117,6 +114,36 @@ async fn a_volume_goes_with_the_containers_that_hold_it() {
             removed.expect("the volume and what holds it");
             let left = world.bench.docker.get(&spec.id).await;
             assert_eq!(left.expect("an answer"), None);
+        },
+    )
+    .await;
+}
+
+/// Images belong to every home: one may clean up while another builds, or runs what it built.
+#[tokio::test]
+async fn a_cleanup_passes_over_images_that_are_in_use() {
+    with_world(
+        "a_cleanup_passes_over_images_that_are_in_use",
+        |world| async move {
+            let base = world.bench.images().await.bundle;
+            let (folder, tag) = (world.project(), format!("test-{}", world.owner()));
+            let build = |version: u32| {
+                let text = format!("FROM {base}\nLABEL version.of.a.test={version}\n");
+                std::fs::write(folder.join("Dockerfile"), text).expect("a file");
+                let folder = folder.to_str().expect("a path");
+                docker_cli(&["build", "--quiet", "--tag", &tag, folder])
+            };
+            // The first one loses its name to the second while a container stands on it.
+            let _first = build(1);
+            let container = docker_cli(&["create", &tag]);
+            let _second = build(2);
+            let cleanup = run(world.command(&["cleanup", "--yes"])).await;
+            let _removed = docker_cli(&["rm", container.trim()]);
+            let _removed = docker_cli(&["rmi", &tag]);
+            run(world.command(&["cleanup", "--yes"]))
+                .await
+                .expect_code(0);
+            cleanup.expect_code(0);
         },
     )
     .await;

@@ -157,15 +157,18 @@ async fn network(engine: &Engine, name: &str) -> Result<(), BackendError> {
         .map_err(|error| engine.failed(format!("remove the network {name}"), error))
 }
 
+/// Removes an image. One that a container or another image stands on is no leftover, and stays.
 async fn image(engine: &Engine, name: &str) -> Result<(), BackendError> {
-    ignoring_absent(
-        engine
-            .api
-            .remove_image(name, None::<RemoveImageOptions>, None)
-            .await
-            .map(drop),
-    )
-    .map_err(|error| engine.failed(format!("remove the image {name}"), error))
+    let removed = engine
+        .api
+        .remove_image(name, None::<RemoveImageOptions>, None)
+        .await
+        .map(drop);
+    match removed {
+        Err(error) if fault::status(&error) == Some(409) => Ok(()),
+        other => ignoring_absent(other)
+            .map_err(|error| engine.failed(format!("remove the image {name}"), error)),
+    }
 }
 
 fn ignoring_absent(result: Result<(), ApiError>) -> Result<(), ApiError> {
