@@ -9,7 +9,7 @@ use bollard::models::{Runtime as EngineRuntime, SystemInfo};
 use bottle_core::backend::{BackendError, BackendName};
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, UPGRADE};
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
@@ -174,9 +174,9 @@ impl Engine {
     /// Asks an engine for its version and what it is.
     ///
     /// The version stands in a header of the answer to `/_ping`, which comes at once: for `/version` and for `/info` the engine runs
-    /// other programs first, and each takes 10 ms and more.
+    /// other programs first, and each takes 10 ms and more. So `/info` is asked without a version, at the same time.
     async fn greet(client: &HttpClient) -> Result<(bollard::Docker, SystemInfo), ApiError> {
-        let spoken = spoken(client).await?;
+        let (spoken, info) = tokio::try_join!(spoken(client), info(client))?;
         let sender = client.clone();
         let api = bollard::Docker::connect_with_custom_transport(
             move |request: bollard::BollardRequest| {
@@ -199,7 +199,6 @@ impl Engine {
             Some(_) => api,
             None => api.negotiate_version().await?,
         };
-        let info = api.info().await?;
         Ok((api, info))
     }
 
@@ -231,16 +230,9 @@ impl Engine {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Ok(TokioIo::new(hyper::upgrade::on(response).await?));
         }
-        let status_code = response.status().as_u16();
-        let text = response.into_body().collect().await?.to_bytes();
-        let message = serde_json::from_slice::<Refusal>(&text).map_or_else(
-            |_| String::from_utf8_lossy(&text).into_owned(),
-            |refusal| refusal.message,
-        );
-        Err(ApiError::DockerResponseServerError {
-            status_code,
-            message,
-        })
+        let (head, body) = response.into_parts();
+        let body = body.collect().await?.to_bytes();
+        Err(refused(&Response::from_parts(head, body)))
     }
 
     /// Types an error of this engine's; `action` reads after "cannot".
@@ -249,16 +241,29 @@ impl Engine {
     }
 }
 
+/// Asks for `path` and gives the answer with its body.
+async fn get(client: &HttpClient, path: &'static str) -> Result<Response<Bytes>, ApiError> {
+    let request = Request::get(format!("http://docker{path}"))
+        .body(bollard::body_full(Bytes::new()).boxed_unsync())?;
+    let broken = |error| ApiError::IOError {
+        err: std::io::Error::other(error),
+    };
+    let (head, body) = client.request(request).await.map_err(broken)?.into_parts();
+    Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
+}
+
+/// What the engine says of itself.
+async fn info(client: &HttpClient) -> Result<SystemInfo, ApiError> {
+    let response = get(client, "/info").await?;
+    if response.status().is_success() {
+        return Ok(serde_json::from_slice(response.body())?);
+    }
+    Err(refused(&response))
+}
+
 /// The newest API that both sides speak; none where the engine does not say it in the header that it should be in.
 async fn spoken(client: &HttpClient) -> Result<Option<ClientVersion>, ApiError> {
-    let request = Request::get("http://docker/_ping")
-        .body(bollard::body_full(Bytes::new()).boxed_unsync())?;
-    let response = client
-        .request(request)
-        .await
-        .map_err(|error| ApiError::IOError {
-            err: std::io::Error::other(error),
-        })?;
+    let response = get(client, "/_ping").await?;
     let said = response.headers().get("api-version");
     let theirs = said.and_then(|said| {
         let (major, minor) = said.to_str().ok()?.split_once('.')?;
@@ -267,9 +272,20 @@ async fn spoken(client: &HttpClient) -> Result<Option<ClientVersion>, ApiError> 
             minor_version: minor.parse().ok()?,
         })
     });
-    response.into_body().collect().await?;
     let ours = *bollard::API_DEFAULT_VERSION;
     Ok(theirs.map(|theirs| if theirs < ours { theirs } else { ours }))
+}
+
+/// The engine's refusal in its own words.
+fn refused(response: &Response<Bytes>) -> ApiError {
+    let text = response.body();
+    ApiError::DockerResponseServerError {
+        status_code: response.status().as_u16(),
+        message: serde_json::from_slice::<Refusal>(text).map_or_else(
+            |_| String::from_utf8_lossy(text).into_owned(),
+            |refusal| refusal.message,
+        ),
+    }
 }
 
 #[derive(serde::Deserialize)]

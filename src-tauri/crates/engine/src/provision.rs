@@ -2,7 +2,8 @@
 //!
 //! Certificate → doors → prompt → skills → claude's settings → workspace. Each step does nothing on empty input, can be run again,
 //! reports what it does, and fails the start with what to do about it. A resumed session runs
-//! the first three again and keeps the rest as it is.
+//! the first three again and keeps the rest as it is. No step needs what another one leaves, so they begin in this order and run
+//! side by side: most of each is waiting for the engine to start a process.
 
 mod archive;
 mod certificate;
@@ -62,20 +63,37 @@ pub async fn move_in(
     luggage: &Luggage<'_>,
     sink: &dyn StepSink,
 ) -> Result<Option<GuestPath>, EngineError> {
-    sink.step("certificate and doors", None);
-    provision_certificate(guest, luggage.ca_pem).await?;
-    sink.step("prompt", None);
-    let prompt = provision_prompt(guest, luggage.folder, luggage.prompt).await?;
-    provision_skills(guest, luggage.skills, &luggage.skills_folder, sink).await?;
+    let certificate = async {
+        sink.step("certificate and doors", None);
+        provision_certificate(guest, luggage.ca_pem).await
+    };
+    let prompt = async {
+        sink.step("prompt", None);
+        provision_prompt(guest, luggage.folder, luggage.prompt).await
+    };
+    let skills = provision_skills(guest, luggage.skills, &luggage.skills_folder, sink);
     if luggage.again {
+        let ((), prompt, ()) = tokio::try_join!(certificate, prompt, Box::pin(skills))?;
         return Ok(prompt);
     }
-    sink.step("settings", None);
-    provision_settings(guest, luggage.claude_kind).await?;
-    provision_git(guest, luggage.git_user).await?;
-    if let Some(folder) = luggage.workspace {
-        provision_workspace(guest, folder, luggage.folder, sink).await?;
-    }
+    let person = async {
+        sink.step("settings", None);
+        provision_settings(guest, luggage.claude_kind).await?;
+        provision_git(guest, luggage.git_user).await
+    };
+    let workspace = async {
+        match luggage.workspace {
+            Some(folder) => provision_workspace(guest, folder, luggage.folder, sink).await,
+            None => Ok(()),
+        }
+    };
+    let ((), prompt, (), (), ()) = tokio::try_join!(
+        certificate,
+        prompt,
+        Box::pin(skills),
+        Box::pin(person),
+        Box::pin(workspace)
+    )?;
     Ok(prompt)
 }
 
