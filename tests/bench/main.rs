@@ -12,6 +12,7 @@ mod settings;
 mod start;
 mod statistics;
 mod together;
+mod window;
 
 use anyhow::{Context, Result, bail};
 
@@ -24,7 +25,7 @@ struct Benchmark {
     measure: fn(&Settings) -> Result<Report>,
 }
 
-const BENCHMARKS: [Benchmark; 4] = [
+const BENCHMARKS: [Benchmark; 5] = [
     Benchmark {
         name: "plan",
         measure: plan::measure,
@@ -40,6 +41,10 @@ const BENCHMARKS: [Benchmark; 4] = [
     Benchmark {
         name: "egress",
         measure: egress::measure,
+    },
+    Benchmark {
+        name: "window",
+        measure: window::measure,
     },
 ];
 

@@ -11,6 +11,10 @@ pub struct Settings {
     cli: Option<PathBuf>,
     /// The proxy that the egress door is compared with.
     mitmdump: Option<PathBuf>,
+    /// The window, as it ships.
+    desktop: Option<PathBuf>,
+    /// The smallest window that Tauri opens.
+    empty_window: Option<PathBuf>,
     /// The file that takes the figures.
     pub figures: Option<PathBuf>,
     /// How much to measure.
@@ -34,6 +38,14 @@ pub struct Extent {
     pub events: usize,
     /// Size of the large body.
     pub body: u64,
+    /// Openings of each window.
+    pub openings: usize,
+    /// Seconds in which an open window is left alone.
+    pub idle: f64,
+    /// Frames in which each list scrolls.
+    pub frames: usize,
+    /// Keys pressed in a terminal.
+    pub keys: usize,
 }
 
 const FULL: Extent = Extent {
@@ -44,6 +56,10 @@ const FULL: Extent = Extent {
     seconds: 3.0,
     events: 40,
     body: 1 << 30,
+    openings: 9,
+    idle: 30.0,
+    frames: 600,
+    keys: 200,
 };
 
 /// Enough to see that the benchmarks themselves work.
@@ -55,6 +71,10 @@ const QUICK: Extent = Extent {
     seconds: 1.0,
     events: 10,
     body: 1 << 28,
+    openings: 2,
+    idle: 5.0,
+    frames: 90,
+    keys: 20,
 };
 
 impl Settings {
@@ -65,6 +85,8 @@ impl Settings {
         Self {
             cli: path("CLAUDE_BOTTLE_BENCH_CLI"),
             mitmdump: path("CLAUDE_BOTTLE_BENCH_MITMDUMP"),
+            desktop: path("CLAUDE_BOTTLE_BENCH_DESKTOP"),
+            empty_window: path("CLAUDE_BOTTLE_BENCH_EMPTY_WINDOW"),
             figures: path("CLAUDE_BOTTLE_BENCH_FIGURES"),
             extent: if quick { QUICK } else { FULL },
         }
@@ -81,5 +103,17 @@ impl Settings {
     pub fn mitmdump(&self) -> Result<&PathBuf> {
         let missing = "CLAUDE_BOTTLE_BENCH_MITMDUMP names no program: run the benchmarks by `cargo xtask bench`";
         self.mitmdump.as_ref().context(missing)
+    }
+
+    /// Where the window's program is.
+    pub fn desktop(&self) -> Result<&PathBuf> {
+        let missing = "CLAUDE_BOTTLE_BENCH_DESKTOP names no program: run the benchmarks by `cargo xtask bench`";
+        self.desktop.as_ref().context(missing)
+    }
+
+    /// Where the empty window's program is.
+    pub fn empty_window(&self) -> Result<&PathBuf> {
+        let missing = "CLAUDE_BOTTLE_BENCH_EMPTY_WINDOW names no program: run the benchmarks by `cargo xtask bench`";
+        self.empty_window.as_ref().context(missing)
     }
 }

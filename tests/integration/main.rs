@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod credentials;
+mod desk;
 mod docker;
 mod session;
 mod setup;

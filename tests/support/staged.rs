@@ -5,6 +5,7 @@ mod archive;
 mod guest;
 mod session;
 mod stage;
+mod terminal;
 mod trouble;
 
 use std::collections::BTreeMap;
@@ -22,11 +23,12 @@ use bottle_core::event::StepSink;
 use bottle_core::guest::Guest;
 use bottle_core::id::{OwnerId, SessionId};
 use tempfile::TempDir;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
 pub use archive::CopiedEntry;
 pub use guest::{Answer, Copied, Ran, Record, sealed};
+pub use terminal::FarEnd;
 pub use trouble::{Trouble, When};
 
 use guest::StagedGuest;
@@ -46,8 +48,10 @@ struct Shared {
     guests: Record,
     runtimes: Mutex<Option<Vec<Runtime>>>,
     name_taken_by: Mutex<Option<OwnerId>>,
+    images: AtomicBool,
     dies_at_start: AtomicBool,
     hang_ups: AtomicU32,
+    terminals: Mutex<Option<mpsc::UnboundedSender<FarEnd>>>,
 }
 
 impl Default for StagedBackend {
@@ -70,8 +74,10 @@ impl StagedBackend {
             guests: Record::default(),
             runtimes: Mutex::new(Some(vec![Runtime::Runsc, Runtime::Runc])),
             name_taken_by: Mutex::default(),
+            images: AtomicBool::new(true),
             dies_at_start: AtomicBool::new(false),
             hang_ups: AtomicU32::new(0),
+            terminals: Mutex::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -133,12 +139,18 @@ impl Backend for StagedBackend {
     ) -> Result<Images, BackendError> {
         self.step("ensure_images".into(), async {
             sink.log("built");
+            self.shared.images.store(true, Ordering::Relaxed);
             Ok(Images {
                 agent: "agent".into(),
                 bundle: "bundle".into(),
             })
         })
         .await
+    }
+
+    async fn images_ready(&self, source: &ImageSource) -> Result<bool, BackendError> {
+        let built = self.shared.images.load(Ordering::Relaxed);
+        Ok(built && !matches!(source, ImageSource::Reference { .. }))
     }
 
     async fn create(&self, spec: &SessionSpec) -> Result<(), BackendError> {

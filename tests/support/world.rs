@@ -96,6 +96,12 @@ impl World {
         self.folder.path().join("project")
     }
 
+    /// The person's own folder in this world, `HOME`.
+    #[must_use]
+    pub fn user(&self) -> PathBuf {
+        self.folder.path().join("user")
+    }
+
     /// A folder of a session.
     #[must_use]
     pub fn session(&self, id: &SessionId) -> PathBuf {
@@ -209,6 +215,11 @@ impl World {
             self.folders().into_iter().next()
         })
         .await
+    }
+
+    /// Waits until the engine holds something of this world.
+    pub async fn container_appears(&self) {
+        until("a container", async || self.resources().first().map(|_| ())).await;
     }
 
     /// Kills a container as soon as it runs.

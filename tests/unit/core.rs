@@ -2,8 +2,13 @@
 
 mod address;
 mod agent;
+mod authority;
 mod bottle;
+mod compare;
 mod decide;
+mod edit;
+mod edit_properties;
+mod edit_routes;
 mod env;
 mod git;
 mod host;

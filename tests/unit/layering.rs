@@ -11,18 +11,26 @@ const INSIDE: &[(&str, &[&str])] = &[
     ("bottle-credentials", &["bottle-core"]),
     ("bottle-sidecar", &["bottle-core"]),
     ("bottle-engine", &["bottle-core"]),
+    ("bottle-wiring", BACKENDS),
     ("claude-bottle", WIRED),
     ("claude-bottle-desktop", WIRED),
 ];
 
-/// What the programs that wire everything together may use.
-const WIRED: &[&str] = &[
+/// What the crate that wires everything together may use.
+const BACKENDS: &[&str] = &[
     "bottle-core",
     "bottle-credentials",
     "bottle-docker",
     "bottle-engine",
-    "bottle-sidecar",
     "bottle-smolmachines",
+];
+
+/// What the programs may use: they get their backends from the wiring.
+const WIRED: &[&str] = &[
+    "bottle-core",
+    "bottle-credentials",
+    "bottle-engine",
+    "bottle-wiring",
 ];
 
 /// All that core may use from outside: data, errors and traits, nothing that reads or waits.

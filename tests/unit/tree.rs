@@ -137,6 +137,7 @@ fn product_sources() -> Vec<File> {
     sources()
         .into_iter()
         .filter(|file| file.path.starts_with("src-tauri") && file.extension() == "rs")
+        .filter(|file| !file.path.starts_with("src-tauri/tests"))
         .collect()
 }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use bottle_core::backend::{BackendError, Part, PartState};
+use bottle_core::backend::{BackendError, ImageSource, Part, PartState};
+use bottle_core::event::Silent;
 use bottle_core::guest::TerminalSize;
 use bottle_core::id::OwnerId;
 
@@ -22,7 +23,19 @@ rules![
     a_failed_copy_is_never_taken_for_a_good_one,
     every_call_of_a_stopped_guest_says_that_it_is_gone,
     the_end_of_a_part_is_told,
+    images_that_were_made_are_ready_and_unknown_ones_are_not,
 ];
+
+async fn images_that_were_made_are_ready_and_unknown_ones_are_not(subject: Arc<Subject>) {
+    let backend = &subject.backend;
+    let own = ImageSource::BuiltIn;
+    backend.ensure_images(&own, &Silent).await.expect("images");
+    assert!(backend.images_ready(&own).await.expect("an answer"));
+    let unknown = ImageSource::Reference {
+        name: "claude-bottle-nobody/has-this:0".into(),
+    };
+    assert!(!backend.images_ready(&unknown).await.expect("an answer"));
+}
 
 async fn absent_sessions_are_no_error(subject: Arc<Subject>) {
     let (backend, id) = (&subject.backend, subject.id());

@@ -21,6 +21,7 @@ use tokio_util::compat::{
 use tokio_util::io::SyncIoBridge;
 
 use super::archive::{CopiedEntry, pack, unpack};
+use super::terminal::terminal;
 use super::{StagedBackend, lock};
 
 /// What a command answers, where it is not the usual.
@@ -150,6 +151,14 @@ impl StagedGuest {
             let there = has_transcript(&self.host("/home/node/.claude/projects"));
             return code(i32::from(!there));
         }
+        if line.contains("ls -1A") {
+            let folder = command.argv.last().map(|folder| self.host(folder));
+            let names = made(&folder.expect("a folder"));
+            return ExecOutput {
+                stdout: names.into(),
+                ..code(0)
+            };
+        }
         if line.contains("rm -rf") {
             let folder = command.argv.last().map(|folder| self.host(folder));
             let folder = folder.expect("a folder");
@@ -158,6 +167,14 @@ impl StagedGuest {
         }
         code(0)
     }
+}
+
+/// Makes a folder, and lists what is in it, a name a line.
+fn made(folder: &Path) -> String {
+    fs::create_dir_all(folder).expect("a folder");
+    let entries = fs::read_dir(folder).expect("a listing");
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    names.map(|name| format!("{}\n", name.display())).collect()
 }
 
 fn broken(command: &str, source: &impl std::fmt::Display) -> BackendError {
@@ -184,6 +201,7 @@ fn title(command: &Exec) -> String {
     let line = command.argv.join(" ");
     let known = [
         ("ca-certificates", "certificate"),
+        ("ls -1A", "inbox"),
         ("rm -rf", "wipe"),
         ("git config", "git"),
         ("self-test", "self-test"),
@@ -244,12 +262,19 @@ impl Guest for StagedGuest {
             .await
     }
 
-    async fn attach(&self, command: &Exec, _: TerminalSize) -> Result<Terminal, BackendError> {
+    async fn attach(&self, command: &Exec, size: TerminalSize) -> Result<Terminal, BackendError> {
         let record = self.backend.guests();
         self.backend
             .step("attach".into(), async {
                 self.runs()?;
                 record.note(command, Vec::new());
+                let held = lock(&self.backend.shared.terminals).clone();
+                let guest = self.backend.part(&self.id, Part::Guest);
+                if let (Some(held), Some(guest)) = (held, guest) {
+                    let (near, far) = terminal(self.id.clone(), guest, size);
+                    drop(held.send(far));
+                    return Ok(near);
+                }
                 let process = prepared(record.answer_of(command).unwrap_or_default());
                 Ok(Terminal {
                     input: process.stdin,

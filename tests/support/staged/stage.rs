@@ -7,8 +7,9 @@ use std::sync::atomic::Ordering;
 use bottle_core::backend::{Part, Runtime, SessionSpec};
 use bottle_core::id::{OwnerId, SessionId};
 use bottle_sidecar::state::State;
+use tokio::sync::mpsc;
 
-use super::{Record, StagedBackend, Trouble, When, lock};
+use super::{FarEnd, Record, StagedBackend, Trouble, When, lock};
 
 impl StagedBackend {
     /// Sets the runtimes that the engine has; `None` for an engine that does not answer.
@@ -21,6 +22,11 @@ impl StagedBackend {
         *lock(&self.shared.name_taken_by) = Some(stranger);
     }
 
+    /// Lets the images be gone until they are made again.
+    pub fn lose_images(&self) {
+        self.shared.images.store(false, Ordering::Relaxed);
+    }
+
     /// Lets every bundle die as soon as it was started.
     pub fn bundles_die(&self) {
         self.shared.dies_at_start.store(true, Ordering::Relaxed);
@@ -29,6 +35,14 @@ impl StagedBackend {
     /// Lets so many control connections end as soon as they are open.
     pub fn hang_up(&self, times: u32) {
         self.shared.hang_ups.store(times, Ordering::Relaxed);
+    }
+
+    /// Lets the far ends of all terminals from now on come to the test; one that it drops ends its claude badly.
+    #[must_use]
+    pub fn terminals(&self) -> mpsc::UnboundedReceiver<FarEnd> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        *lock(&self.shared.terminals) = Some(sender);
+        receiver
     }
 
     /// Everything that was asked, in order.

@@ -10,10 +10,10 @@ mod start;
 use std::io::Write;
 use std::process::ExitCode;
 
+use bottle_wiring::wire;
 use clap::CommandFactory;
 
 use crate::args::{Arguments, Command};
-use crate::wiring::wire;
 
 /// Does what the arguments say.
 pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
@@ -27,7 +27,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         );
         return Ok(ExitCode::SUCCESS);
     }
-    let wired = wire()?;
+    let wired = wire(Vec::new())?;
     let engine = &wired.engine;
     match arguments.command {
         Command::Start(start) => Box::pin(start::start(engine, start, verbose)).await,

@@ -66,6 +66,9 @@ fn advice(error: &anyhow::Error) -> (String, u8) {
     if let Some(known) = error.downcast_ref::<bottle_credentials::Error>() {
         return (known.advice(), exit_code(known.code()));
     }
+    if let Some(known) = error.downcast_ref::<bottle_wiring::WiringError>() {
+        return (known.advice(), exit_code(known.code()));
+    }
     (String::new(), FAILED)
 }
 

@@ -10,7 +10,6 @@ mod progress;
 mod show;
 mod signals;
 mod terminal;
-mod wiring;
 
 use std::process::ExitCode;
 

@@ -260,6 +260,9 @@ pub trait Backend: Send + Sync {
         sink: &dyn StepSink,
     ) -> Result<Images, BackendError>;
 
+    /// Says whether the images are there, so that [`Self::ensure_images`] would have nothing to do. Makes and fetches nothing.
+    async fn images_ready(&self, source: &ImageSource) -> Result<bool, BackendError>;
+
     /// Makes a session's parts without running them.
     async fn create(&self, spec: &SessionSpec) -> Result<(), BackendError>;
 

@@ -5,6 +5,7 @@
 //! crate says what the text means. It knows nothing of Docker, of virtual machines, of windows or of terminals.
 
 pub mod advice;
+pub mod authority;
 pub mod backend;
 pub mod claude;
 pub mod control;

@@ -5,8 +5,10 @@
 
 mod agent;
 mod bottle;
+pub mod edit;
 mod env;
 mod error;
+pub mod fields;
 mod frontmatter;
 mod git;
 mod resolve;
@@ -20,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use agent::parse_agent;
 pub use bottle::parse_bottle;
+pub use edit::{Edit, EditError, FieldValue, Kind, edit};
 pub use env::reserved_variable;
 pub use error::{Fault, ManifestError, Position};
 pub use resolve::{Library, resolve, resolve_for};

@@ -4,11 +4,13 @@
 //! [`address::verdict`], and bytes by the guards that follow.
 
 pub mod address;
+mod compare;
 mod decide;
 pub mod host;
 
 use serde::{Deserialize, Serialize};
 
+pub use compare::{Wider, compare};
 pub(crate) use decide::ambiguity;
 pub use decide::{Request, Verdict, decide, decide_connect};
 pub use host::{HostPattern, InvalidHost};

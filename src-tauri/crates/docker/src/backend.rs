@@ -134,6 +134,11 @@ impl Backend for Docker {
         images::ensure(&self.shared, &engine, source, sink).await
     }
 
+    async fn images_ready(&self, source: &ImageSource) -> Result<bool, BackendError> {
+        let engine = self.engine().await?;
+        images::ready(&self.shared, &engine, source).await
+    }
+
     async fn create(&self, spec: &SessionSpec) -> Result<(), BackendError> {
         let engine = self.engine().await?;
         if let Some(wanted @ Runtime::Runsc) = spec.runtime

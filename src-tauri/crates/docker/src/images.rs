@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bollard::models::ImageInspect;
 use bottle_core::backend::{BackendError, Cause, ImageSource, Images};
-use bottle_core::event::StepSink;
+use bottle_core::event::{Silent, StepSink};
 use bytes::Bytes;
 
 use crate::backend::Shared;
@@ -75,6 +75,42 @@ pub(crate) async fn ensure(
     })
 }
 
+/// Whether both images are there. Pulls and builds nothing.
+pub(crate) async fn ready(
+    shared: &Shared,
+    engine: &Engine,
+    source: &ImageSource,
+) -> Result<bool, BackendError> {
+    let workshop = Workshop {
+        shared,
+        engine,
+        sink: &Silent,
+    };
+    let Some(base) = workshop.known_base().await? else {
+        return Ok(false);
+    };
+    let under = match source {
+        ImageSource::Reference { name } => workshop.look(name).await?.map(id_of).transpose()?,
+        ImageSource::BuiltIn | ImageSource::Dockerfile { .. } => Some(base.clone()),
+    };
+    let Some(under) = under else {
+        return Ok(false);
+    };
+    let (guest, sidecar) = workshop.programs().await?;
+    let agent = workshop.recipe(AGENT_REPOSITORY, AGENT_DOCKERFILE, &guest, under);
+    let bundle = workshop.recipe(BUNDLE_REPOSITORY, BUNDLE_DOCKERFILE, &sidecar, base);
+    let mut wanted = vec![agent.image(), bundle.image()];
+    if let ImageSource::Dockerfile { text } = source {
+        wanted.push(workshop.own(agent.image(), text, &guest).image());
+    }
+    for image in wanted {
+        if workshop.look(&image).await?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 struct Workshop<'a> {
     shared: &'a Shared,
     engine: &'a Engine,
@@ -140,13 +176,18 @@ impl Workshop<'_> {
         .await
     }
 
-    /// The id of the image that the product's own images start from.
-    async fn base(&self) -> Result<String, BackendError> {
+    /// The image that the product's own images should start from.
+    fn wanted_base(&self) -> &str {
         let pinned = pinned_base(AGENT_DOCKERFILE).unwrap_or(LOCAL_BASE);
-        let wanted = self.shared.settings.base_image.as_deref().unwrap_or(pinned);
+        self.shared.settings.base_image.as_deref().unwrap_or(pinned)
+    }
+
+    /// The id of the image that the product's own images start from, where the engine has it.
+    async fn known_base(&self) -> Result<Option<String>, BackendError> {
+        let wanted = self.wanted_base();
         let (found, local) = tokio::join!(self.look(wanted), self.look(LOCAL_BASE));
         if let Some(found) = found? {
-            return id_of(found);
+            return id_of(found).map(Some);
         }
         if self.shared.settings.base_image.is_none()
             && let Some(local) = local?
@@ -154,8 +195,17 @@ impl Workshop<'_> {
             self.sink.log(&format!(
                 "using the image {LOCAL_BASE} that this engine has, in place of the pinned one"
             ));
-            return id_of(local);
+            return id_of(local).map(Some);
         }
+        Ok(None)
+    }
+
+    /// The id of the image that the product's own images start from.
+    async fn base(&self) -> Result<String, BackendError> {
+        if let Some(base) = self.known_base().await? {
+            return Ok(base);
+        }
+        let wanted = self.wanted_base();
         // The name without a digest is the one that a person can import.
         self.present_or_pulled(
             wanted,
@@ -234,6 +284,17 @@ impl Workshop<'_> {
         build::run(self.engine, job, self.sink).await.map(drop)
     }
 
+    /// A person's Dockerfile over the agent's image.
+    fn own(&self, agent: String, text: &str, guest: &Program) -> Recipe {
+        Recipe {
+            repository: AGENT_REPOSITORY,
+            dockerfile: text.to_owned(),
+            arguments: BTreeMap::from([("BASE".to_owned(), agent.clone())]),
+            files: self.digests(guest),
+            base: agent,
+        }
+    }
+
     /// Builds a person's Dockerfile over the agent's image, and closes it with the layer that starts the guest as ever.
     async fn extended(
         &self,
@@ -241,13 +302,7 @@ impl Workshop<'_> {
         text: &str,
         guest: &Program,
     ) -> Result<String, BackendError> {
-        let own = Recipe {
-            repository: AGENT_REPOSITORY,
-            dockerfile: text.to_owned(),
-            arguments: BTreeMap::from([("BASE".to_owned(), agent.clone())]),
-            files: self.digests(guest),
-            base: agent.clone(),
-        };
+        let own = self.own(agent.clone(), text, guest);
         let image = own.image();
         if self.look(&image).await?.is_some() {
             return Ok(image);

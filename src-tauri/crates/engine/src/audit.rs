@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bottle_core::event::SecurityEvent;
 use bottle_core::id::SessionId;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::control::NumberedEvent;
@@ -21,14 +21,15 @@ pub struct AuditEntry {
     pub event: SecurityEvent,
 }
 
-/// Writes events as they come until the connection ends. `boot` tells one life of a bundle from another.
+/// Writes events as they come until the connection ends, and says so after each. `boot` tells one life of a bundle from another.
 pub(crate) fn record(
     store: Arc<Store>,
     id: SessionId,
     boot: String,
     mut events: mpsc::Receiver<NumberedEvent>,
-) -> AbortOnDropHandle<()> {
-    AbortOnDropHandle::new(tokio::spawn(async move {
+) -> (AbortOnDropHandle<()>, watch::Receiver<()>) {
+    let (recorded, seen) = watch::channel(());
+    let task = tokio::spawn(async move {
         while let Some(NumberedEvent {
             number,
             at_ms,
@@ -41,8 +42,10 @@ pub(crate) fn record(
             if let Err(error) = store.add_event(&id, &boot, number, at_ms, &text) {
                 tracing::warn!(%id, %error, "a security event was not recorded");
             }
+            recorded.send_replace(());
         }
-    }))
+    });
+    (AbortOnDropHandle::new(task), seen)
 }
 
 impl Engine {

@@ -124,7 +124,10 @@ impl Engine {
         let mut kept = BTreeSet::new();
         for record in &plan.sessions {
             sink.step(&format!("session {}", record.id), None);
-            if let Err(error) = self.remove_session(record, discard, sink).await {
+            let removed = self
+                .remove_session(record, discard, "cleaned up", sink)
+                .await;
+            if let Err(error) = removed {
                 kept.insert(record.id.clone());
                 failed.get_or_insert(error);
             }
@@ -151,11 +154,13 @@ impl Engine {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Saves what a session holds, then removes its bottle, and its folder and record too where nothing was worth saving.
-    async fn remove_session(
+    /// Saves what a session holds, then removes its bottle, and its folder and record too where nothing was worth saving. What stays
+    /// says `why`.
+    pub(crate) async fn remove_session(
         &self,
         record: &SessionRecord,
         discard: bool,
+        why: &str,
         sink: &dyn StepSink,
     ) -> Result<(), EngineError> {
         let id = &record.id;
@@ -198,7 +203,7 @@ impl Engine {
                 SessionState::Settled,
                 self.now(),
                 record.exit_code,
-                Some("cleaned up"),
+                Some(why),
             )?;
             forget_private(&folder)?;
         } else {

@@ -1,9 +1,17 @@
 //! Is everything there that a start needs? Each answer is probed now, and each failure comes with one thing to do.
 
+mod diagnose;
+mod report;
+mod tidy;
+
 use std::fs;
 
 use bottle_core::backend::Problem;
 use serde::{Deserialize, Serialize};
+
+pub use diagnose::{Action, Diagnosis, Health};
+pub use report::ReportFacts;
+pub use tidy::CleanupItem;
 
 use crate::engine::Engine;
 

@@ -165,6 +165,11 @@ impl Engine {
         }
     }
 
+    /// Claude Code's own folder of skills, where it is to be read.
+    pub(crate) fn claude_skills(&self) -> Option<&Path> {
+        self.host.claude_skills.as_deref()
+    }
+
     /// Seconds since 1970.
     pub(crate) fn now(&self) -> f64 {
         (self.host.clock)()

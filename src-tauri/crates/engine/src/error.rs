@@ -6,10 +6,11 @@ use bottle_core::advice::Advice;
 use bottle_core::backend::{BackendError, BackendName, Problem};
 use bottle_core::credential::CredentialLookupError;
 use bottle_core::id::{AgentName, BottleName, InvalidName, SessionId, SkillName};
-use bottle_core::manifest::ManifestError;
+use bottle_core::manifest::{EditError, ManifestError};
 use bottle_core::selftest::Check;
 
 use crate::control::ControlError;
+use crate::document::Document;
 use crate::skill::SkillProblem;
 
 /// What goes wrong in the engine.
@@ -208,6 +209,97 @@ pub enum EngineError {
         /// What the variable says.
         given: String,
     },
+    /// The session does not run in this process: nothing can be shown of it or typed into it.
+    #[error("the session {id} does not run here")]
+    NotRunning {
+        /// The session.
+        id: SessionId,
+    },
+    /// More was typed or pasted than is kept for a claude that does not read it.
+    #[error("claude in {id} does not read what is typed")]
+    InputFull {
+        /// The session.
+        id: SessionId,
+    },
+    /// A file cannot go into a session's inbox.
+    #[error("{name} cannot go into the bottle: {why}")]
+    InboxFile {
+        /// Its name.
+        name: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// The file on the disk is not what was opened.
+    #[error("{} was changed by somebody else", .document.file.display())]
+    DocumentChanged {
+        /// What is there now.
+        document: Box<Document>,
+    },
+    /// There is no such bottle.
+    #[error("there is no bottle named {name}")]
+    NoBottle {
+        /// What was asked for.
+        name: BottleName,
+        /// The nearest that is there.
+        nearest: Option<String>,
+        /// Where bottles are kept.
+        folder: PathBuf,
+    },
+    /// The file is a link or belongs to a repository.
+    #[error("{path} is kept elsewhere and is not changed from here")]
+    NotWritable {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A change cannot be made in a text.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// Something cannot become a skill.
+    #[error("{path} cannot become a skill: {problem}")]
+    SkillRefused {
+        /// What was given.
+        path: PathBuf,
+        /// Why not.
+        problem: SkillProblem,
+    },
+    /// A file of settings or of pins cannot be read.
+    #[error("{path} cannot be read")]
+    BadSettings {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A setting has a value that it cannot have.
+    #[error("the setting {name} cannot be {given}")]
+    SettingOutOfRange {
+        /// Its name.
+        name: &'static str,
+        /// Its value.
+        given: String,
+        /// What it can be.
+        instead: &'static str,
+    },
+    /// A draft cannot be kept.
+    #[error("the draft cannot be kept: {why}")]
+    BadDraft {
+        /// Why not.
+        why: &'static str,
+    },
+    /// Nothing of that id is in the trash.
+    #[error("{id} is not in the trash")]
+    NotInTrash {
+        /// What was asked for.
+        id: String,
+    },
+    /// Folders cannot be watched.
+    #[error("changes of the files cannot be watched")]
+    Watch {
+        /// Why not.
+        #[source]
+        source: notify::Error,
+    },
     /// Something is already there that would be overwritten.
     #[error("{path} is already there")]
     Exists {
@@ -283,6 +375,18 @@ impl Advice for EngineError {
             Self::BadVariable { .. } => "variable_refused",
             Self::BadDockerfile { .. } => "dockerfile_unreadable",
             Self::BadSkillsFolder { .. } => "skills_folder_unusable",
+            Self::NotRunning { .. } => "session_not_running",
+            Self::InputFull { .. } => "input_full",
+            Self::InboxFile { .. } => "inbox_file_refused",
+            Self::DocumentChanged { .. } => "document_changed",
+            Self::NoBottle { .. } => "bottle_missing",
+            Self::NotWritable { .. } => "document_read_only",
+            Self::Edit(error) => error.code(),
+            Self::SkillRefused { .. } => "skill_unusable",
+            Self::BadSettings { .. } | Self::SettingOutOfRange { .. } => "settings_invalid",
+            Self::BadDraft { .. } => "draft_refused",
+            Self::NotInTrash { .. } => "trash_missing",
+            Self::Watch { .. } => "watch_failed",
             Self::Exists { .. } => "already_there",
         }
     }
@@ -329,6 +433,19 @@ impl Advice for EngineError {
             Self::BadSkillsFolder { .. } => {
                 "Unset it, or set it to an absolute folder in the bottle that holds nothing else, such as /home/node/my-skills.".into()
             }
+            Self::NotRunning { id } => format!("Go on with it first: `claude-bottle resume {id}`."),
+            Self::InputFull { .. } => "Wait until claude goes on, or stop the session.".into(),
+            Self::InboxFile { .. } => "Choose plain files of at most 64 MiB; a folder goes in as the project folder.".into(),
+            Self::DocumentChanged { .. } => "Compare the two, and keep one.".into(),
+            Self::NoBottle { nearest, folder, .. } => or_nearest(nearest.as_ref(), folder),
+            Self::NotWritable { .. } => "Change it where it is kept, or make one of your own.".into(),
+            Self::Edit(error) => error.advice(),
+            Self::SkillRefused { problem, .. } => problem.advice().into(),
+            Self::BadSettings { path, .. } => format!("Mend {}, or remove it to begin anew.", path.display()),
+            Self::SettingOutOfRange { instead, .. } => format!("Choose {instead}."),
+            Self::BadDraft { .. } => "Save the document, or remove other drafts.".into(),
+            Self::NotInTrash { .. } => "It was put back or removed for good already.".into(),
+            Self::Watch { .. } => "Close programs that watch many files; until then, look again by hand.".into(),
             Self::Exists { .. } => "Choose another name, or remove it first.".into(),
         }
     }

@@ -41,6 +41,9 @@ const DOORS_PAUSE: Duration = Duration::from_millis(25);
 /// Tries to find a free session id before giving up.
 const ID_TRIES: u32 = 8;
 
+/// The file in the session's folder that keeps the plan.
+pub(crate) const PLAN: &str = "plan.json";
+
 /// Values that a start needs and that are not part of the plan.
 pub(crate) struct Values {
     env: Vec<(String, String)>,
@@ -68,8 +71,20 @@ impl Engine {
         sink: &dyn ProgressSink,
         cancel: &CancellationToken,
     ) -> Result<Live, EngineError> {
+        self.launch_named(prepared, sink, cancel, &|_| {}).await
+    }
+
+    /// The same; `named` is told the session's id as soon as it is known.
+    pub(crate) async fn launch_named(
+        &self,
+        prepared: Prepared,
+        sink: &dyn ProgressSink,
+        cancel: &CancellationToken,
+        named: &(dyn Fn(&SessionId) + Send + Sync),
+    ) -> Result<Live, EngineError> {
         let values = unless(cancel, self.values(&prepared)).await?;
         let berth = self.berth(&prepared)?;
+        named(&berth.id);
         let (id, folder) = (berth.id.clone(), berth.folder.clone());
         let backend = Arc::clone(&prepared.backend);
         let made = AtomicBool::new(false);
@@ -229,7 +244,7 @@ impl Engine {
         });
         let (control, hello, events) = opened.await?;
         plan.egress.tls_interception.ca_fingerprint = Some(hello.ca_fingerprint.clone());
-        private_file(&berth.folder.join("plan.json"), plan.to_json().as_bytes())?;
+        private_file(&berth.folder.join(PLAN), plan.to_json().as_bytes())?;
         let luggage = Luggage {
             ca_pem: &hello.ca_pem,
             prompt: &prepared.agent.prompt,
@@ -257,7 +272,12 @@ impl Engine {
             .await?;
         let store = self.store()?;
         store.set_state(&id, SessionState::Running)?;
-        let audit = audit::record(Arc::clone(store), id.clone(), hello.ca_fingerprint, events);
+        // What is not remembered is shown as new next time, and stops nothing.
+        if let Err(error) = self.remember_start(&prepared) {
+            tracing::warn!(%id, %error, "what the session started with is not remembered");
+        }
+        let (audit, recorded) =
+            audit::record(Arc::clone(store), id.clone(), hello.ca_fingerprint, events);
         let command = ClaudeCommand {
             prompt_file,
             resume: berth.again && has_conversation(&*guest, &berth.conversation).await,
@@ -277,6 +297,7 @@ impl Engine {
             command,
             lock,
             audit,
+            recorded,
         })
     }
 
@@ -326,12 +347,27 @@ impl Engine {
         }
     }
 
+    /// Removes all of a session in which claude never came to run.
+    pub(crate) async fn abandon(&self, live: Live) {
+        self.undo(Some(&*live.backend), &live.id, &live.folder)
+            .await;
+        // Held to the last step, so that no cleanup of another process takes it for abandoned meanwhile.
+        drop(live.lock);
+    }
+
     /// Removes all of a start that failed. What cannot be removed now is found by `cleanup`, because record and folder stay.
     async fn undo(&self, made: Option<&dyn Backend>, id: &SessionId, folder: &Path) {
         if let Some(backend) = made
             && let Err(error) = backend.delete(id).await
         {
             tracing::warn!(%id, %error, "a failed start could not be removed");
+            let reason = "its start failed, and the engine could not remove it";
+            let kept = self.store().and_then(|store| {
+                store.set_ended(id, SessionState::Starting, self.now(), None, Some(reason))
+            });
+            if let Err(error) = kept {
+                tracing::warn!(%id, %error, "a failed start could not be recorded");
+            }
             return;
         }
         let forgotten = remove_folder(folder).and_then(|()| self.store()?.forget(id));

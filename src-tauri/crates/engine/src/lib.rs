@@ -6,11 +6,16 @@
 
 pub mod attach;
 pub mod audit;
+pub mod authority;
 pub mod changes;
 pub mod cleanup;
 mod control;
 pub mod demo;
+pub mod desk;
 pub mod doctor;
+pub mod document;
+pub mod draft;
+mod durable;
 mod engine;
 pub mod error;
 pub mod home;
@@ -24,9 +29,12 @@ pub mod provision;
 mod resume;
 mod selftest;
 pub mod session;
+pub mod settings;
 mod settle;
 pub mod skill;
 pub mod store;
+pub mod trash;
+pub mod watch;
 mod workspace;
 
 pub use control::{ControlClient, ControlError};

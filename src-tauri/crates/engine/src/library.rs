@@ -158,16 +158,7 @@ impl Library {
     /// What a file says wrong, with its place; a missing bottle with the nearest name.
     pub fn bottle(&self, agent: &Agent, agent_file: &Path) -> Result<Bottle, EngineError> {
         let mut bottles = Bottles::default();
-        let mut wanted = Some(agent.bottle.clone());
-        while let Some(next) = wanted.take() {
-            let file = self.home.bottles().join(format!("{next}.md"));
-            if bottles.contains_key(&next) || !file.is_file() {
-                break;
-            }
-            let bottle = read_bottle(&file)?;
-            wanted.clone_from(&bottle.extends);
-            bottles.insert(next, (file.display().to_string(), bottle));
-        }
+        self.read_chain(&mut bottles, Some(agent.bottle.clone()))?;
         let shown = agent_file.display().to_string();
         let resolved = manifest::resolve_for(&bottles, agent, &shown);
         let resolved = match resolved {
@@ -178,6 +169,48 @@ impl Library {
             resolved => resolved,
         };
         resolved.map_err(|error| Box::new(error).into())
+    }
+
+    /// Resolves a bottle whose own text is given, with the files of those that it extends.
+    ///
+    /// # Errors
+    /// As [`Library::bottle`].
+    pub fn bottle_as_written(
+        &self,
+        name: &BottleName,
+        file: &str,
+        bottle: Bottle,
+    ) -> Result<Bottle, EngineError> {
+        let mut bottles = Bottles::default();
+        let parent = bottle.extends.clone();
+        bottles.insert(name.clone(), (file.to_owned(), bottle));
+        self.read_chain(&mut bottles, parent)?;
+        let resolved = match manifest::resolve(&bottles, name) {
+            Err(error) if matches!(*error.fault, Fault::UnknownBottle { .. }) => {
+                self.lend_names(&mut bottles)?;
+                manifest::resolve(&bottles, name)
+            }
+            resolved => resolved,
+        };
+        resolved.map_err(|error| Box::new(error).into())
+    }
+
+    /// Reads a bottle and those that it extends, up to one that is there already or not to be found.
+    fn read_chain(
+        &self,
+        bottles: &mut Bottles,
+        mut wanted: Option<BottleName>,
+    ) -> Result<(), EngineError> {
+        while let Some(next) = wanted.take() {
+            let file = self.home.bottles().join(format!("{next}.md"));
+            if bottles.contains_key(&next) || !file.is_file() {
+                break;
+            }
+            let bottle = read_bottle(&file)?;
+            wanted.clone_from(&bottle.extends);
+            bottles.insert(next, (file.display().to_string(), bottle));
+        }
+        Ok(())
     }
 
     /// Adds the other bottles, which lend their names to a hint.
@@ -212,6 +245,13 @@ impl Library {
         Ok(uses)
     }
 
+    /// Whether a folder lies in what the repository brings.
+    pub(crate) fn is_of_repository(&self, folder: &Path) -> bool {
+        self.repository
+            .as_ref()
+            .is_some_and(|repository| folder.starts_with(repository))
+    }
+
     /// Folders in which skills are looked for, in order.
     #[must_use]
     pub fn skill_folders(&self) -> Vec<PathBuf> {
@@ -237,11 +277,7 @@ impl Library {
                 searched,
             });
         };
-        let from_repository = self
-            .repository
-            .as_ref()
-            .is_some_and(|repository| folder.starts_with(repository));
-        if from_repository && !self.is_in_repository(&folder) {
+        if self.is_of_repository(&folder) && !self.is_in_repository(&folder) {
             return Err(EngineError::BadSkill {
                 skill: name.clone(),
                 problem: SkillProblem::LinkOut(folder),
@@ -263,7 +299,7 @@ impl Library {
 }
 
 /// Reads a manifest, but never more than the parser takes.
-fn read_manifest(file: &Path) -> Result<String, EngineError> {
+pub(crate) fn read_manifest(file: &Path) -> Result<String, EngineError> {
     let opened = fs::File::open(file).on("read", file)?;
     let bytes = usize::try_from(opened.metadata().on("read", file)?.len()).unwrap_or(usize::MAX);
     let limit = u64::try_from(manifest::MAX_MANIFEST).unwrap_or(u64::MAX);
@@ -283,7 +319,7 @@ fn read_manifest(file: &Path) -> Result<String, EngineError> {
 }
 
 /// Markdown files of a folder as (stem, path), sorted; none where the folder is not there.
-fn markdown_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, EngineError> {
+pub(crate) fn markdown_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, EngineError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -309,7 +345,7 @@ fn markdown_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, EngineError> 
     Ok(files)
 }
 
-fn read_bottle(file: &Path) -> Result<Bottle, EngineError> {
+pub(crate) fn read_bottle(file: &Path) -> Result<Bottle, EngineError> {
     let text = read_manifest(file)?;
     let bottle = manifest::parse_bottle(&file.display().to_string(), &text, Location::Home);
     bottle.map_err(|error| Box::new(error).into())

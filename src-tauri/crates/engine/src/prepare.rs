@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bottle_core::authority::Grants;
 use bottle_core::backend::{Backend, BackendName, Daemon, ImageSource, Resources, Runtime};
 use bottle_core::claude::{self, ClaudeKind};
 use bottle_core::credential::CredentialLookupError;
@@ -55,6 +56,8 @@ pub struct Prepared {
     pub(crate) skills_folder: GuestPath,
     /// Credentials that are not kept yet.
     pub(crate) missing: Vec<CredentialName>,
+    /// What is held against the next start.
+    pub(crate) grants: Grants,
 }
 
 impl Prepared {
@@ -67,6 +70,12 @@ impl Prepared {
             Some(name) => Err(CredentialLookupError::Missing { name: name.clone() }.into()),
             None => Ok(()),
         }
+    }
+
+    /// Credentials that the bottle names and that are not kept yet.
+    #[must_use]
+    pub fn missing(&self) -> &[CredentialName] {
+        &self.missing
     }
 
     /// Where the guest's image comes from.
@@ -113,12 +122,14 @@ impl Engine {
         for name in &agent.skills {
             skills.push(library.skill(name)?);
         }
+        let mut warnings = library.warnings();
+        warnings.extend(self.changed_skills(&skills));
         let sources = Sources {
             agent_file: HostPath::new(file),
             agent,
             bottle,
             skills,
-            warnings: library.warnings(),
+            warnings,
         };
         self.prepare_sources(sources, request).await
     }
@@ -216,6 +227,7 @@ impl Engine {
         let policy = Policy {
             routes: plan.egress.routes.clone(),
         };
+        let grants = Grants::of(&bottle);
         let git_user = agent.git_user.clone().or(bottle.git_user);
         Ok(Prepared {
             plan,
@@ -231,6 +243,7 @@ impl Engine {
             workspace,
             skills_folder,
             missing,
+            grants,
         })
     }
 

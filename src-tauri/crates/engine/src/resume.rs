@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use bottle_core::advice::Advice;
+use bottle_core::backend::{Backend, PartState};
 use bottle_core::event::ProgressSink;
 use bottle_core::id::SessionId;
 use tokio_util::sync::CancellationToken;
@@ -40,15 +41,19 @@ impl Engine {
         let backend = self.backend(Some(record.backend))?;
         // A first start that never came to its end left a bottle that is not furnished.
         let unfit = matches!(record.state, SessionState::Settled | SessionState::Starting);
-        if unfit || backend.get(id).await?.is_none() {
+        let Some(seen) = backend.get(id).await?.filter(|_| !unfit) else {
             return Err(EngineError::NotResumable { id: id.clone() });
-        }
+        };
         let folder = self.home().session(id);
         private_folder(&folder)?;
         let lock = SessionLock::take(&folder)?
             .ok_or_else(|| EngineError::SessionInUse { id: id.clone() })?;
         let prepared = self.prepare_again(&record, env).await?;
         let values = unless(cancel, self.values(&prepared)).await?;
+        if [seen.guest, seen.bundle].contains(&PartState::Running) {
+            // A crash left it running, and claude in it: two of them would write one conversation.
+            unless(cancel, async { Ok(backend.stop(id).await?) }).await?;
+        }
         // Not "starting": a crash from here on must not look like a bottle without work in it.
         self.store()?.set_state(id, SessionState::Running)?;
         let berth = Berth {
@@ -65,17 +70,31 @@ impl Engine {
         )
         .await;
         if let Err(error) = &result {
-            drop(backend.stop(id).await);
-            let reason = format!("resume failed: {}", error.code());
-            self.store()?.set_ended(
-                id,
-                SessionState::Preserved,
-                self.now(),
-                None,
-                Some(&reason),
-            )?;
+            self.stop_again(&*backend, id, error).await?;
         }
         result
+    }
+
+    /// Keeps a session that was gone on with and in which claude never came to run.
+    pub(crate) async fn keep_again(
+        &self,
+        live: Live,
+        error: &EngineError,
+    ) -> Result<(), EngineError> {
+        self.stop_again(&*live.backend, &live.id, error).await
+    }
+
+    async fn stop_again(
+        &self,
+        backend: &dyn Backend,
+        id: &SessionId,
+        error: &EngineError,
+    ) -> Result<(), EngineError> {
+        drop(backend.stop(id).await);
+        let reason = format!("resume failed: {}", error.code());
+        let state = SessionState::Preserved;
+        self.store()?
+            .set_ended(id, state, self.now(), None, Some(&reason))
     }
 
     async fn prepare_again(

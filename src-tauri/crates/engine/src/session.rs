@@ -8,6 +8,7 @@ use bottle_core::guest::{Guest, Process, Terminal, TerminalSize};
 use bottle_core::id::SessionId;
 use bottle_core::plan::Plan;
 use bottle_core::selftest::SelfTest;
+use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::attach::ClaudeCommand;
@@ -32,6 +33,8 @@ pub struct Live {
     pub(crate) command: ClaudeCommand,
     pub(crate) lock: SessionLock,
     pub(crate) audit: AbortOnDropHandle<()>,
+    /// Changes with each security event that was recorded; its sender goes when no more come.
+    pub(crate) recorded: watch::Receiver<()>,
 }
 
 /// How a session's use ended.
@@ -39,6 +42,8 @@ pub struct Live {
 pub enum Outcome {
     /// Claude ended with this code.
     Exited(i32),
+    /// The person says that it is done, while claude still runs.
+    Finished,
     /// Something else ended it; the words are shown in lists.
     Interrupted(String),
 }

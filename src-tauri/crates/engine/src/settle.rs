@@ -25,7 +25,7 @@ const HAS_TRANSCRIPT: &str = r#"for file in /home/node/.claude/projects/*/*.json
 done
 exit 1"#;
 /// The folder of a saved transcript, in the session's folder.
-const TRANSCRIPT: &str = "transcript";
+pub(crate) const TRANSCRIPT: &str = "transcript";
 /// Largest transcript that is saved, in bytes; a conversation of this size is far past any model's context.
 const TRANSCRIPT_LIMIT: u64 = 512 << 20;
 
@@ -40,8 +40,8 @@ pub(crate) struct Saved {
 }
 
 impl Engine {
-    /// Settles a session: exit code 0 saves transcript and changes and deletes its bottle, anything else keeps the bottle, stopped,
-    /// for `resume`. A bottle whose work cannot be saved is kept too.
+    /// Settles a session: exit code 0, or the person's word, saves transcript and changes and deletes its bottle; anything else keeps
+    /// the bottle, stopped, for `resume`. A bottle whose work cannot be saved is kept too.
     ///
     /// # Errors
     /// [`EngineError::Backend`] where the engine refuses, [`EngineError::Store`].
@@ -57,13 +57,14 @@ impl Engine {
             async |step: &crate::progress::PhaseReporter<'_>| {
                 let (code, reason) = match &outcome {
                     Outcome::Exited(0) => (Some(0), None),
+                    Outcome::Finished => (None, None),
                     Outcome::Exited(code) => {
                         (Some(*code), Some(format!("claude ended with code {code}")))
                     }
                     Outcome::Interrupted(reason) => (None, Some(reason.clone())),
                 };
                 let Some(reason) = reason else {
-                    return self.settle_well(&live, step).await;
+                    return self.settle_well(&live, code, step).await;
                 };
                 self.keep(&live, code, &reason).await
             },
@@ -76,21 +77,26 @@ impl Engine {
         Ok(settled)
     }
 
-    async fn settle_well(&self, live: &Live, step: &dyn StepSink) -> Result<Settled, EngineError> {
+    async fn settle_well(
+        &self,
+        live: &Live,
+        code: Option<i32>,
+        step: &dyn StepSink,
+    ) -> Result<Settled, EngineError> {
         step.step("transcript and changes", None);
         let saved = match save(&*live.guest, &live.folder).await {
             Ok(saved) => saved,
             Err(error) => {
                 let reason = format!("the work could not be saved: {}", with_causes(&error));
                 step.log(&reason);
-                return self.keep(live, Some(0), &reason).await;
+                return self.keep(live, code, &reason).await;
             }
         };
         step.step("deleting the bottle", None);
         live.backend.delete(&live.id).await?;
         // First the record: without the lock file, a session that is not recorded as settled would look abandoned.
         self.store()?
-            .set_ended(&live.id, SessionState::Settled, self.now(), Some(0), None)?;
+            .set_ended(&live.id, SessionState::Settled, self.now(), code, None)?;
         forget_private(&live.folder)?;
         Ok(Settled {
             kept: false,
@@ -137,7 +143,7 @@ impl Engine {
 }
 
 /// An error with all that lies under it, in one line.
-fn with_causes(error: &EngineError) -> String {
+pub(crate) fn with_causes(error: &EngineError) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(below) = cause {

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use bottle_core::backend::BackendName;
 use bottle_core::id::{AgentName, BottleName, SessionId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension, Row, Transaction, TransactionBehavior, params,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::error::EngineError;
@@ -80,6 +83,11 @@ pub struct Store {
     connection: Mutex<Connection>,
 }
 
+/// How long other programs may keep the database from us.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Pause after the database was not to be had.
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// Version of the tables that this program writes and reads.
 const VERSION: i64 = 1;
 
@@ -105,7 +113,7 @@ impl Store {
         let action = "open the sessions";
         let wrong = |source| EngineError::Store { action, source };
         let connection = Connection::open(path).map_err(wrong)?;
-        let version = Self::prepare(&connection).map_err(wrong)?;
+        let version = patiently(|| Self::prepare(&connection)).map_err(wrong)?;
         if version > VERSION {
             return Err(EngineError::StoreTooNew { version });
         }
@@ -116,14 +124,14 @@ impl Store {
 
     /// Sets the connection up, makes the tables where there are none, and tells the version of what is there.
     fn prepare(connection: &Connection) -> rusqlite::Result<i64> {
-        connection.busy_timeout(Duration::from_secs(10))?;
+        connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if version == 0 {
-            connection.execute_batch(&format!(
-                "BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
-            ))?;
+            let making = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+            making.execute_batch(&format!("{SCHEMA} PRAGMA user_version = {VERSION};"))?;
+            making.commit()?;
             return Ok(VERSION);
         }
         Ok(version)
@@ -267,6 +275,24 @@ impl Store {
         })
     }
 
+    /// The next security events of a session in the order in which they were recorded: row, time and JSON text.
+    pub(crate) fn events_after(
+        &self,
+        id: &SessionId,
+        row: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, f64, String)>, EngineError> {
+        self.run("read the security events", |db| {
+            let mut rows = db.prepare_cached(
+                "SELECT rowid, at_ms, event FROM audit WHERE session=?1 AND rowid>?2 ORDER BY rowid LIMIT ?3",
+            )?;
+            rows.query_map(params![id.as_str(), row, limit], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?
+            .collect()
+        })
+    }
+
     /// Security events of a session as JSON texts, oldest first.
     pub(crate) fn events(&self, id: &SessionId) -> Result<Vec<(f64, String)>, EngineError> {
         self.run("read the security events", |db| {
@@ -277,6 +303,25 @@ impl Store {
                 .collect()
         })
     }
+}
+
+/// Does something again where other programs were in the way. SQLite waits by itself, but not where it turns a lock for reading into one
+/// for writing, as it does where a database becomes a write-ahead one: two that do so at once would wait for each other for ever.
+fn patiently<T>(mut work: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    let began = Instant::now();
+    loop {
+        match work() {
+            Err(error) if is_busy(&error) && began.elapsed() < PATIENCE => thread::sleep(PAUSE),
+            done => return done,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {

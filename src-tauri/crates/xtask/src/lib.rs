@@ -4,12 +4,15 @@
 //! that has nothing but Rust. It is a library too, so that a test can start an engine the way set-up does.
 
 mod bench;
+mod bundle;
 mod check;
+mod icons;
 mod place;
 mod process;
 mod programs;
 mod run;
 pub mod setup;
+mod window;
 
 use std::io::Write;
 
@@ -21,10 +24,14 @@ use setup::Purpose;
 const HELP: &str = "\
 Usage: cargo xtask <command>
 
-  run [-- ARGS]           set up what is missing, build, and run `claude-bottle ARGS` (default: demo)
+  run                     set up what is missing, build, and open the window (without a display: the demo in the terminal)
+  run -- ARGS             the same for the command line: `claude-bottle ARGS`
   test [SUITE] [FILTER]   set up what is missing and run every suite, or one of them
   bench [NAME...]         set up what is missing and measure, all or by name
   setup                   set up what run and test need, and nothing else
+  bindings                write what the page knows of the shell's commands
+  bundle [ARGS]           set up what is missing and make what people install, for this system
+  icons                   draw every raster icon anew
 ";
 
 /// Does what the command line asks for.
@@ -38,8 +45,9 @@ pub fn command(arguments: &[String]) -> Result<()> {
     let place = Place::find()?;
     match command {
         "run" => {
-            setup::ensure(&place, Purpose::Run)?;
-            run::run(&place, rest)
+            let job = run::Job::of(rest);
+            setup::ensure(&place, job.purpose())?;
+            run::run(&place, &job)
         }
         "test" => {
             let chosen = check::chosen(rest)?;
@@ -51,6 +59,15 @@ pub fn command(arguments: &[String]) -> Result<()> {
             bench::bench(&place, rest)
         }
         "setup" => setup::ensure(&place, Purpose::Test),
+        "bindings" => {
+            setup::ensure(&place, Purpose::Window)?;
+            check::write_bindings(&place)
+        }
+        "icons" => icons::make(&place),
+        "bundle" => {
+            setup::ensure(&place, Purpose::Window)?;
+            bundle::bundle(&place, rest)
+        }
         "help" | "--help" | "-h" => {
             tell(HELP.trim_end());
             Ok(())

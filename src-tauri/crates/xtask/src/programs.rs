@@ -42,14 +42,14 @@ impl Profile {
 /// Where the built programs lie.
 #[derive(Debug)]
 pub struct Programs {
-    /// The folder of `claude-bottle`.
+    /// The folder of `claude-bottle` and of the window.
     pub host: PathBuf,
     /// The folder of the Linux programs `bottle-guest` and `bottle-sidecar`.
     pub linux: PathBuf,
 }
 
-/// Builds all programs and says where they are.
-pub fn build(place: &Place, profile: Profile) -> Result<Programs> {
+/// Builds the programs of these packages and those that go into the images, and says where they are.
+pub fn build(place: &Place, profile: Profile, packages: &[&str]) -> Result<Programs> {
     let target = target(place)?;
     let mut cargo = process::cargo(place);
     cargo.args(["build", "--locked", "--bins", "--profile", profile.name()]);
@@ -57,7 +57,9 @@ pub fn build(place: &Place, profile: Profile) -> Result<Programs> {
         // The same features as the tests have: otherwise half of the dependencies are built twice.
         cargo.arg("--workspace");
     } else {
-        cargo.args(["--package", "claude-bottle", "--package", "bottle-sidecar"]);
+        for package in packages.iter().chain(&["bottle-sidecar"]) {
+            cargo.args(["--package", package]);
+        }
     }
     process::run(&mut cargo)?;
     let host = target.join(profile.folder());

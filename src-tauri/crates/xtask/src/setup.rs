@@ -7,6 +7,7 @@
 pub(crate) mod base_image;
 pub mod engine;
 mod macos;
+pub(crate) mod node;
 mod packages;
 pub(crate) mod tools;
 
@@ -16,13 +17,15 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::place::Place;
-use crate::tell;
+use crate::{tell, window};
 
 /// What the machine is set up for. Each needs what stands above it, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Purpose {
-    /// Running the product.
+    /// Running the command line.
     Run,
+    /// Running the window.
+    Window,
     /// Running every suite.
     Test,
     /// Measuring.
@@ -44,6 +47,10 @@ pub fn ensure(place: &Place, purpose: Purpose) -> Result<()> {
     work |= engine::ensure(place)?;
     work |= base_image::ensure()?;
     work |= tools::ensure(place, purpose)?;
+    if purpose >= Purpose::Window {
+        work |= node::ensure(place)?;
+        work |= window::ensure_modules(place)?;
+    }
     let did = if work { "done" } else { "nothing to do" };
     tell(&format!(
         "set-up: {did} ({:.2} s)",

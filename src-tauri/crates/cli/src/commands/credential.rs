@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use bottle_core::id::CredentialName;
 use bottle_credentials::IfPresent;
+use bottle_wiring::Wired;
 use serde_json::json;
 
 use super::{print, print_json};
 use crate::args::CredentialAction;
-use crate::wiring::Wired;
 use crate::{show, terminal};
 
 /// `claude-bottle credential`.

@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use bottle_engine::doctor::Finding;
+use bottle_wiring::Wired;
 
 use super::{print, print_json};
-use crate::wiring::Wired;
 
 /// `claude-bottle doctor`. The exit code says whether a start can work.
 pub async fn doctor(wired: &Wired, json: bool) -> anyhow::Result<ExitCode> {

@@ -5,7 +5,8 @@ use super::value::Value;
 use super::{Agent, ManifestError, frontmatter, git, yaml};
 use crate::id::{AgentName, BottleName, SkillName};
 
-const AGENT_KEYS: &[&str] = &[
+/// All keys, in the order of the documentation.
+pub(super) const AGENT_KEYS: &[&str] = &[
     "bottle",
     "skills",
     "git",

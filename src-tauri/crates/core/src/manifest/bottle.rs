@@ -9,7 +9,8 @@ use super::{
 use crate::backend::{BackendName, Runtime};
 use crate::id::BottleName;
 
-const BOTTLE_KEYS: &[&str] = &[
+/// All keys, in the order of the documentation.
+pub(super) const BOTTLE_KEYS: &[&str] = &[
     "extends",
     "backend",
     "runtime",

@@ -6,12 +6,14 @@ use super::error::Fault;
 use super::{MAX_MANIFEST, ManifestError, Position};
 
 const FENCE: &str = "---";
-const BYTE_ORDER_MARK: char = '\u{feff}';
+pub(super) const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// A manifest's two halves.
 pub(super) struct Halves<'t> {
     /// The YAML with its opening fence, without the closing one.
     pub(super) yaml: &'t str,
+    /// The closing fence and all that follows, as written.
+    pub(super) rest: &'t str,
     /// The Markdown, trimmed, with plain line ends.
     pub(super) body: String,
 }
@@ -35,6 +37,7 @@ pub(super) fn split<'t>(file: &str, text: &'t str) -> Result<Halves<'t>, Manifes
             let body = rest.get(line.len()..).unwrap_or_default();
             return Ok(Halves {
                 yaml,
+                rest,
                 body: body.replace("\r\n", "\n").trim().to_owned(),
             });
         }

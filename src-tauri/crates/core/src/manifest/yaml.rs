@@ -4,6 +4,8 @@
 //! keys, tags and several documents are refused, so that what is read is what stands there, and its size is the file's. Numbers and
 //! booleans stay the text that was written; only a key knows what it takes.
 
+use std::ops::Range;
+
 use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
 
 use super::error::Fault;
@@ -16,6 +18,8 @@ const MAX_DEPTH: usize = 16;
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) at: Position,
+    /// The bytes that it takes, without what follows it on its line; empty where nothing is written.
+    pub(super) range: Range<usize>,
     pub(super) kind: Kind,
 }
 
@@ -37,6 +41,8 @@ pub(super) enum Kind {
 pub(super) struct Entry {
     pub(super) key: String,
     pub(super) at: Position,
+    /// The bytes of the key.
+    pub(super) range: Range<usize>,
     pub(super) value: Node,
 }
 
@@ -51,6 +57,7 @@ pub(super) fn read(file: &str, yaml: &str) -> Result<Node, ManifestError> {
     let events = Parser::new_from_str_with_options(yaml, options);
     Composer {
         file,
+        yaml,
         events,
         counted: 0,
     }
@@ -59,6 +66,7 @@ pub(super) fn read(file: &str, yaml: &str) -> Result<Node, ManifestError> {
 
 struct Composer<'t> {
     file: &'t str,
+    yaml: &'t str,
     events: Parser<'t, StrInput<'t>>,
     counted: usize,
 }
@@ -71,6 +79,7 @@ impl<'t> Composer<'t> {
             if matches!(event, Event::StreamEnd) {
                 return Ok(root.unwrap_or(Node {
                     at: Position::START,
+                    range: self.yaml.len()..self.yaml.len(),
                     kind: Kind::Nothing,
                 }));
             }
@@ -123,8 +132,8 @@ impl<'t> Composer<'t> {
         if depth > MAX_DEPTH {
             return Err(self.refuse(span, Fault::TooDeep));
         }
-        let kind = if let Some((text, style)) = event.scalar() {
-            self.scalar(text, style, span)?
+        let (kind, end) = if let Some((text, style)) = event.scalar() {
+            (self.scalar(text, style, span)?, span)
         } else if matches!(event, Event::SequenceStart(..)) {
             self.list(depth)?
         } else if matches!(event, Event::MappingStart(..)) {
@@ -135,8 +144,27 @@ impl<'t> Composer<'t> {
         };
         Ok(Node {
             at: position(span.start),
+            range: self.range(&kind, span, end),
             kind,
         })
+    }
+
+    /// The bytes of a value. A block of keys or items has no end of its own but that of its last part.
+    fn range(&self, kind: &Kind, first: Span, last: Span) -> Range<usize> {
+        let offset = |at: Marker| at.byte_offset().unwrap_or_default().min(self.yaml.len());
+        let start = offset(first.start);
+        let written = self.yaml.get(start..offset(last.end)).unwrap_or_default();
+        let flow = written.starts_with(['[', '{']);
+        let end = match kind {
+            Kind::List(items) if !flow => items.last().map_or(start, |item| item.range.end),
+            Kind::Map(entries) if !flow => entries
+                .last()
+                .map_or(start, |entry| entry.value.range.end.max(entry.range.end)),
+            Kind::Nothing | Kind::Text(_) | Kind::List(_) | Kind::Map(_) => {
+                start + written.trim_end().len()
+            }
+        };
+        start..end
     }
 
     fn scalar(&self, text: &str, style: ScalarStyle, at: Span) -> Result<Kind, ManifestError> {
@@ -153,27 +181,28 @@ impl<'t> Composer<'t> {
         Ok(Kind::Text(text.to_owned()))
     }
 
-    fn list(&mut self, depth: usize) -> Result<Kind, ManifestError> {
+    fn list(&mut self, depth: usize) -> Result<(Kind, Span), ManifestError> {
         let mut items = Vec::new();
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::SequenceEnd) {
-                return Ok(Kind::List(items));
+                return Ok((Kind::List(items), span));
             }
             self.count(span)?;
             items.push(self.node(event, span, depth + 1)?);
         }
     }
 
-    fn map(&mut self, depth: usize) -> Result<Kind, ManifestError> {
+    fn map(&mut self, depth: usize) -> Result<(Kind, Span), ManifestError> {
         let mut entries: Vec<Entry> = Vec::new();
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::MappingEnd) {
-                return Ok(Kind::Map(entries));
+                return Ok((Kind::Map(entries), span));
             }
             self.count(span)?;
             let name = self.node(event, span, depth + 1)?;
+            let range = name.range.clone();
             let Kind::Text(key) = name.kind else {
                 return Err(self.refuse(
                     span,
@@ -199,6 +228,7 @@ impl<'t> Composer<'t> {
             entries.push(Entry {
                 key,
                 at: name.at,
+                range,
                 value,
             });
         }

@@ -158,7 +158,7 @@ fn fits(shape: &Match, method: &str, path: &str) -> bool {
 }
 
 /// Compares with a pattern in which `*` stands for any characters, none included.
-fn glob(pattern: &str, text: &str) -> bool {
+pub(super) fn glob(pattern: &str, text: &str) -> bool {
     let Some((head, tail)) = pattern.split_once('*') else {
         return pattern == text;
     };

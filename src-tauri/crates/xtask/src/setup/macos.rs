@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Result, anyhow, bail};
 
-use super::{Purpose, tools};
+use super::{Purpose, node, tools};
 use crate::place::Place;
 use crate::{process, programs, tell};
 
@@ -37,6 +37,9 @@ pub fn packages(place: &Place, purpose: Purpose) -> Result<bool> {
         .filter(|(_, program, _)| process::find(program).is_none())
         .map(|(name, _, _)| *name)
         .collect();
+    if purpose >= Purpose::Window && (process::find("npm").is_none() || !node::system_fits()) {
+        missing.push("node");
+    }
     if purpose >= Purpose::Bench && process::find("python3").is_none() {
         missing.push("python");
     }

@@ -77,7 +77,37 @@ const RUN: &[Package] = &[
     Package::program("git", "git", "projects in a bottle are repositories"),
 ];
 
+const WINDOW: &[Package] = &[
+    Package::program("nodejs", "node", "builds the window's page"),
+    Package::program("npm", "npm", "fetches what builds the window's page"),
+    Package::program("pkg-config", "pkg-config", "finds the libraries below"),
+    Package::file(
+        "libwebkit2gtk-4.1-dev",
+        "/usr/include/webkitgtk-4.1/webkit2/webkit2.h",
+        "shows the page",
+    ),
+    Package::file(
+        "libayatana-appindicator3-dev",
+        "/usr/include/libayatana-appindicator3-0.1/libayatana-appindicator/app-indicator.h",
+        "the item in the menu bar",
+    ),
+    Package::file(
+        "librsvg2-dev",
+        "/usr/include/librsvg-2.0/librsvg/rsvg.h",
+        "draws icons of the desktop's theme",
+    ),
+    Package::file("libxdo-dev", "/usr/include/xdo.h", "pastes from the menu"),
+];
+
 const TEST: &[Package] = &[
+    Package::program("xvfb", "xvfb-run", "a display for the window's journeys"),
+    Package::program(
+        "webkit2gtk-driver",
+        "WebKitWebDriver",
+        "drives the window in its journeys",
+    ),
+    Package::program("imagemagick", "import", "pictures of that display"),
+    Package::program("dbus-x11", "dbus-launch", "a session bus on that display"),
     Package::program(
         "dbus-daemon",
         "dbus-run-session",
@@ -117,6 +147,9 @@ pub const BASE_IMAGE: &[Package] = &[Package::program(
 pub fn ensure(purpose: Purpose) -> Result<bool> {
     let mut wanted = RUN.to_vec();
     wanted.push(client());
+    if purpose >= Purpose::Window {
+        wanted.extend_from_slice(WINDOW);
+    }
     if purpose >= Purpose::Test {
         wanted.extend_from_slice(TEST);
     }

@@ -1,0 +1,42 @@
+// Presses keys in the terminal, one after the other, and gives for each how long it took until the page had painted what the session made of
+// it, in milliseconds. The program in the session writes the last key that it read into every line.
+const keyboard = [...document.querySelectorAll(".xterm-helper-textarea")].at(-1);
+const rows = [...document.querySelectorAll(".xterm-rows")].at(-1);
+if (!keyboard || !rows) return done(null);
+const times = [];
+const frames = [];
+const { port1, port2 } = new MessageChannel();
+let key = "";
+let pressed = 0;
+let seen = false;
+let ended = false;
+let latest = performance.now();
+port2.onmessage = () => {
+  times.push(performance.now() - pressed);
+  if (times.length >= KEYS) {
+    ended = true;
+    observer.disconnect();
+    done({ times, frames });
+  } else setTimeout(press, 90 + Math.random() * 60);
+};
+const observer = new MutationObserver(() => {
+  if (key === "" || seen || !rows.textContent.includes(`<${key}>`)) return;
+  seen = true;
+  port1.postMessage(0);
+});
+const press = () => {
+  seen = false;
+  key = String.fromCharCode(65 + (times.length % 26));
+  pressed = performance.now();
+  const code = key.charCodeAt(0);
+  for (const type of ["keydown", "keypress", "keyup"])
+    keyboard.dispatchEvent(new KeyboardEvent(type, { key, code: `Key${key}`, keyCode: code, which: code, charCode: code, bubbles: true, cancelable: true }));
+};
+const count = (now) => {
+  frames.push(now - latest);
+  latest = now;
+  if (!ended) requestAnimationFrame(count);
+};
+requestAnimationFrame(count);
+observer.observe(rows, { childList: true, subtree: true, characterData: true });
+press();
