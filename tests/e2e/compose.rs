@@ -37,6 +37,7 @@ async fn a_skill_that_is_dropped_and_an_agent_that_is_edited_show_in_the_plan_an
             fs::write(dropped.join("SKILL.md"), SKILL).expect("a file");
 
             let page = desktop.open(&[]).await;
+            page.click("Skip").await;
             page.shows("reader").await;
             page.accessible("home").await;
             add_credential(&page).await;

@@ -27,7 +27,7 @@ async fn an_engine_that_stops_in_a_start_is_named_and_the_next_start_works() {
 
             // What the engine could not be told while it was away is found and removed.
             page.click("Doctor").await;
-            page.click("Clean up").await;
+            page.click("Look and clean up").await;
             page.accessible("clean-up").await;
             page.click("Remove").await;
             page.shows("nothing is left over").await;

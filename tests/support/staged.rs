@@ -10,6 +10,7 @@ mod trouble;
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -315,8 +316,13 @@ impl Backend for StagedBackend {
 }
 
 fn remove(folder: &Path) {
-    if folder.exists() {
-        std::fs::remove_dir_all(folder).expect("removed");
+    // A step that was given up may still be writing in a thread of its own, and ends by itself.
+    while let Err(error) = std::fs::remove_dir_all(folder) {
+        match error.kind() {
+            ErrorKind::NotFound => return,
+            ErrorKind::DirectoryNotEmpty => {}
+            _ => panic!("{} cannot be removed: {error}", folder.display()),
+        }
     }
 }
 

@@ -20,13 +20,23 @@ const best = (found, name) =>
   found.find((element) => labelled(element).includes(name)) ??
   null;
 switch (action) {
-  case "control":
-    return best(
+  case "click": {
+    const control = best(
       among("button, a[href], summary, [role=tab], [role=menuitem], [role=option], [role=link], input[type=checkbox], input[type=radio]").filter(
         (element) => !element.disabled,
       ),
       argument,
     );
+    if (!control) return null;
+    control.scrollIntoView({ block: "nearest" });
+    const box = control.getBoundingClientRect();
+    const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+    // What something else lies over cannot be clicked by a person either.
+    if (!hit || !(control.contains(hit) || hit.closest("label")?.contains(control))) return null;
+    control.focus();
+    control.click();
+    return true;
+  }
   case "field":
     return best(among("input, textarea, select"), argument);
   case "text":

@@ -83,44 +83,34 @@ impl Page {
             .filter(|seen| !seen.is_null())
     }
 
-    async fn element(&self, action: &str, name: &str) -> String {
-        let found = tokio::time::timeout(
-            crate::until::LIMIT / 2,
-            until("an element", async || {
-                let found = self.look(action, name).await?;
-                Some(found.get(ELEMENT)?.as_str()?.to_owned())
-            }),
-        )
-        .await;
-        match found {
-            Ok(element) => element,
-            Err(_) => {
-                self.picture("failed").await;
-                let controls = self.look("controls", "").await;
-                panic!(
-                    "there is no {action} '{name}', only {controls:?} in: {}",
-                    self.text().await
-                )
-            }
-        }
+    /// Looks until the page answers.
+    async fn found(&self, action: &str, name: &str) -> Value {
+        let limit = crate::until::LIMIT / 2;
+        let looking = until("the page", async || self.look(action, name).await);
+        let Ok(found) = tokio::time::timeout(limit, looking).await else {
+            self.picture("failed").await;
+            let controls = self.look("controls", "").await;
+            panic!(
+                "{action} '{name}' is not possible with {controls:?} in: {}",
+                self.text().await
+            )
+        };
+        found
     }
 
-    /// Clicks on a button, link, tab or entry.
+    async fn element(&self, action: &str, name: &str) -> String {
+        let found = self.found(action, name).await;
+        let element = found.get(ELEMENT).and_then(Value::as_str);
+        element.expect("an element").to_owned()
+    }
+
+    /// Clicks on a button, link, tab or entry that nothing lies over. The click is made in the page: the driver's own says that it failed
+    /// where what was clicked on is gone afterwards.
     ///
     /// # Panics
     /// Where it does not appear or cannot be clicked.
     pub async fn click(&self, name: &str) {
-        let clicked = tokio::time::timeout(
-            crate::until::LIMIT,
-            until("a click", async || {
-                let element = self.element("control", name).await;
-                // What moves or is drawn anew meanwhile is looked for again.
-                self.post(&format!("/element/{element}/click"), json!({}))
-                    .await
-                    .ok()
-            }),
-        );
-        assert!(clicked.await.is_ok(), "'{name}' cannot be clicked");
+        self.found("click", name).await;
     }
 
     /// Replaces what stands in a field.
@@ -128,13 +118,14 @@ impl Page {
     /// # Panics
     /// Where there is no such field.
     pub async fn fill(&self, name: &str, text: &str) {
-        let element = self.element("field", name).await;
-        self.post(&format!("/element/{element}/clear"), json!({}))
-            .await
-            .expect("cleared");
-        self.post(&format!("/element/{element}/value"), json!({"text": text}))
-            .await
-            .expect("typed");
+        // What is drawn anew meanwhile is looked for again.
+        until("a field that takes a text", async || {
+            let element = self.element("field", name).await;
+            let path = |action| format!("/element/{element}/{action}");
+            self.post(&path("clear"), json!({})).await.ok()?;
+            self.post(&path("value"), json!({"text": text})).await.ok()
+        })
+        .await;
     }
 
     /// Types into the terminal in front.

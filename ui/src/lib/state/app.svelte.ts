@@ -73,14 +73,14 @@ export class App {
     window.addEventListener("focus", again);
     window.addEventListener("pagehide", hide);
     window.addEventListener("blur", hide);
-    void settings.current.refresh().then(() => (launcher ? undefined : this.welcome()));
+    if (launcher) void settings.current.refresh();
+    else void this.arrive();
     void system.about.refresh();
     void sessions.list.refresh();
     void sessions.tasks.refresh();
     void library.refresh();
     void credentials.list.refresh();
     void system.findings.refresh();
-    if (!launcher) void this.follow();
     return () => {
       for (const end of subscriptions) end();
       window.removeEventListener("focus", again);
@@ -90,7 +90,8 @@ export class App {
   }
 
   /** The first window begins with the welcome, unless something else was asked for. */
-  private async welcome(): Promise<void> {
+  private async arrive(): Promise<void> {
+    await Promise.all([this.settings.current.refresh(), this.follow()]);
     const first = this.settings.current.value?.firstRunDone === false;
     if (first && this.navigation.arrivals === 0) await this.navigation.go({ name: "doctor" });
   }
