@@ -318,11 +318,11 @@ impl Backend for StagedBackend {
 fn remove(folder: &Path) {
     // A step that was given up may still be writing in a thread of its own, and ends by itself.
     while let Err(error) = std::fs::remove_dir_all(folder) {
-        match error.kind() {
-            ErrorKind::NotFound => return,
-            ErrorKind::DirectoryNotEmpty => {}
-            _ => panic!("{} cannot be removed: {error}", folder.display()),
+        if error.kind() == ErrorKind::NotFound {
+            return;
         }
+        let refilled = error.kind() == ErrorKind::DirectoryNotEmpty;
+        assert!(refilled, "{} cannot be removed: {error}", folder.display());
     }
 }
 
