@@ -233,6 +233,10 @@ impl Drop for TestTerminal {
 /// The command, started by the program that gives it the terminal.
 fn on_terminal(command: &Command) -> Command {
     let mut wrapped = Command::new(built("on-terminal"));
+    // Whoever runs the tests with `nohup` has the hangup ignored, and a shell hands that on to what it starts.
+    if cfg!(target_os = "linux") {
+        wrapped.args(["env", "--default-signal=HUP"]);
+    }
     wrapped
         .arg(command.get_program())
         .args(command.get_args())

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 /// How long anything may take on a busy machine before the test is taken for hung.
 pub const LIMIT: Duration = Duration::from_secs(120);
 /// Pause between two looks.
-const LOOK: Duration = Duration::from_millis(20);
+pub const LOOK: Duration = Duration::from_millis(20);
 
 /// Looks until there is something.
 ///

@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
 use crate::engine::{Bench, docker_cli, settings, with_engine};
-use crate::until::until;
+use crate::until::{LIMIT, LOOK, until};
 
 /// Names the home of what the product makes.
 const OWNER: &str = "dev.claude-bottle.owner";
@@ -232,10 +232,19 @@ impl World {
 
     /// Waits until this and nothing else goes on outside of this world's folder.
     pub async fn settles_to(&self, left: &[&str]) {
-        until("things to settle", async || {
-            (self.left() == left).then_some(())
-        })
-        .await;
+        let mut last = Vec::new();
+        let settled = tokio::time::timeout(LIMIT, async {
+            loop {
+                last = self.left();
+                if last == left {
+                    return;
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        });
+        if settled.await.is_err() {
+            panic!("it never settled to {left:?}; still there: {last:#?}");
+        }
     }
 
     /// Asserts that nothing at all tells of a session any more: no resource, no folder, no record, no process.
