@@ -97,6 +97,32 @@ async fn a_kill_while_an_image_is_built_leaves_no_container() {
     .await;
 }
 
+#[tokio::test]
+async fn a_cleanup_leaves_an_image_that_got_its_name_since_it_was_listed() {
+    with_world(
+        "a_cleanup_leaves_an_image_that_got_its_name_since_it_was_listed",
+        |world| async move {
+            let base = world.bench.images().await.bundle;
+            let (folder, tag) = (world.project(), format!("test-{}", world.owner()));
+            let text = format!("FROM {base}\nLABEL name.of.a.test={tag}\n");
+            std::fs::write(folder.join("Dockerfile"), text).expect("a file");
+            let id = docker_cli(&["build", "--quiet", folder.to_str().expect("a path")]);
+            let listed = Resource {
+                kind: "image".to_owned(),
+                name: id.trim().to_owned(),
+                session: None,
+            };
+            let _named = docker_cli(&["tag", id.trim(), &tag]);
+            let named = world.bench.docker.remove(&listed).await;
+            let stayed = docker_cli(&["images", "--quiet", &tag]);
+            let _removed = docker_cli(&["rmi", &tag]);
+            named.expect("no error");
+            assert_ne!(stayed.trim(), "", "the image that had its name is gone");
+        },
+    )
+    .await;
+}
+
 /// Who is killed while the engine makes a container for it leaves one that is in no list yet, and that holds the volume.
 #[tokio::test]
 async fn a_volume_goes_with_the_containers_that_hold_it() {

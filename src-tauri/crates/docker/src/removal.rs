@@ -157,8 +157,18 @@ async fn network(engine: &Engine, name: &str) -> Result<(), BackendError> {
         .map_err(|error| engine.failed(format!("remove the network {name}"), error))
 }
 
-/// Removes an image. One that a container or another image stands on is no leftover, and stays.
+/// Removes an image that a build left without a name. One that a container or another image stands on is no leftover, and stays; so
+/// does one that got its name since the list was made: another build has just ended with it.
 async fn image(engine: &Engine, name: &str) -> Result<(), BackendError> {
+    let failed = |error| engine.failed(format!("remove the image {name}"), error);
+    let found = match engine.api.inspect_image(name).await {
+        Ok(found) => found,
+        Err(error) if fault::status(&error) == Some(404) => return Ok(()),
+        Err(error) => return Err(failed(error)),
+    };
+    if found.repo_tags.is_some_and(|names| !names.is_empty()) {
+        return Ok(());
+    }
     let removed = engine
         .api
         .remove_image(name, None::<RemoveImageOptions>, None)
@@ -166,8 +176,7 @@ async fn image(engine: &Engine, name: &str) -> Result<(), BackendError> {
         .map(drop);
     match removed {
         Err(error) if fault::status(&error) == Some(409) => Ok(()),
-        other => ignoring_absent(other)
-            .map_err(|error| engine.failed(format!("remove the image {name}"), error)),
+        other => ignoring_absent(other).map_err(failed),
     }
 }
 
