@@ -97,7 +97,7 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
             return Err(error.into());
         }
     };
-    let logs = wired.engine.home().root().join("logs");
+    let logs = wired.engine.home().logs();
     log::to(&logs);
     let runtime = tauri::async_runtime::handle().inner().clone();
     let desk = Desk::new(Arc::clone(&wired.engine), runtime);

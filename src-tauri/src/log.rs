@@ -1,6 +1,7 @@
 //! Where the app writes what it does, for a person who looks for the cause of a fault. Never a secret, never what was typed.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -25,7 +26,11 @@ pub(crate) fn to(folder: &Path) {
 }
 
 fn open(folder: &Path) -> std::io::Result<File> {
-    fs::create_dir_all(folder)?;
+    // The first thing that is made in the person's folder, so it must not open that folder to others.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
     let path = folder.join("desktop.log");
     let full = path.metadata().is_ok_and(|about| about.len() > LIMIT);
     OpenOptions::new()
@@ -33,5 +38,6 @@ fn open(folder: &Path) -> std::io::Result<File> {
         .write(true)
         .append(!full)
         .truncate(full)
+        .mode(0o600)
         .open(path)
 }

@@ -1,6 +1,8 @@
 //! A person who has never seen the product: the first start, the demo, an answer of claude, and nothing left; and the same person
 //! coming back to what they left.
 
+use std::os::unix::fs::PermissionsExt;
+
 use tests::window::with_desktop;
 
 #[tokio::test]
@@ -27,6 +29,11 @@ async fn the_first_start_leads_to_an_answer_of_claude_and_leaves_nothing() {
             page.accessible("finished").await;
             page.close().await;
             assert_eq!(desktop.world.resources(), Vec::<String>::new());
+            let mode = |place: &str| {
+                let about = desktop.world.home().join(place).metadata();
+                about.expect("it is there").permissions().mode() & 0o777
+            };
+            assert_eq!((mode("logs"), mode("logs/desktop.log")), (0o700, 0o600));
         },
     )
     .await;

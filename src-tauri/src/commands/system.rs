@@ -193,10 +193,8 @@ async fn diagnose(shell: &Shell) -> Result<Vec<Diagnosis>, CommandError> {
 
 fn show_home(shell: &Shell) -> Result<(), CommandError> {
     let engine = shell.engine();
-    let home = engine.home().root();
-    fs::create_dir_all(home)
-        .map_err(|error| CommandError::internal(&error, "Look at the folder yourself."))?;
-    shell.desktop.reveal(home)
+    engine.home().make()?;
+    shell.desktop.reveal(engine.home().root())
 }
 
 /// Folders in which paths may be shown.

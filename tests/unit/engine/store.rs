@@ -209,3 +209,19 @@ async fn a_live_session_holds_its_lock_and_a_dropped_one_does_not() {
     drop(live);
     assert!(!room.second().is_live(&id).unwrap());
 }
+
+#[test]
+fn whatever_is_kept_first_no_one_else_can_enter_the_home() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let folder = TempDir::new().unwrap();
+    let home = Home::new(folder.path().join("a/home")).unwrap();
+    home.make().unwrap();
+    assert_eq!(mode(home.root()), 0o700);
+    assert_eq!(
+        mode(&folder.path().join("a")),
+        0o700,
+        "a folder on the way to it"
+    );
+    home.make().unwrap();
+}

@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use bottle_core::id::{OwnerId, SessionId};
@@ -44,6 +44,14 @@ impl Home {
         &self.root
     }
 
+    /// Makes the folder where it is missing; only the person can enter it.
+    ///
+    /// # Errors
+    /// [`EngineError::File`] where it cannot be made or protected.
+    pub fn make(&self) -> Result<(), EngineError> {
+        private_folder(&self.root)
+    }
+
     /// Names this home on the labels of what it makes.
     #[must_use]
     pub const fn owner(&self) -> &OwnerId {
@@ -80,6 +88,12 @@ impl Home {
         self.sessions().join(id.as_str())
     }
 
+    /// Where the app writes what it does.
+    #[must_use]
+    pub fn logs(&self) -> PathBuf {
+        self.root.join("logs")
+    }
+
     /// The database.
     #[must_use]
     pub fn database(&self) -> PathBuf {
@@ -105,9 +119,11 @@ fn resolved(path: &Path) -> PathBuf {
     real.components().chain(rest.components()).collect()
 }
 
-/// Makes a folder, and those above it, that only the person can enter.
+/// Makes a folder, and those above it that are missing, that only the person can enter.
 pub(crate) fn private_folder(path: &Path) -> Result<(), EngineError> {
-    fs::create_dir_all(path).on("create", path)?;
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder.create(path).on("create", path)?;
     fs::set_permissions(path, Permissions::from_mode(0o700)).on("protect", path)
 }
 

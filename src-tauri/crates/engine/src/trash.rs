@@ -93,7 +93,7 @@ impl Engine {
             return Err(EngineError::Exists { path });
         }
         if let Some(above) = path.parent() {
-            fs::create_dir_all(above).on("create", above)?;
+            private_folder(above)?;
         }
         fs::rename(folder.join(THING), &path).on("put back", &path)?;
         remove_folder(&folder)?;
