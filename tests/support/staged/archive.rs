@@ -35,6 +35,9 @@ pub(super) fn unpack(reader: impl Read, target: &Path) -> io::Result<Vec<CopiedE
         let path = entry.path()?.into_owned();
         let place = target.join(&path);
         let mode = entry.header().mode()? & 0o7777;
+        if let Some(parent) = place.parent() {
+            fs::create_dir_all(parent)?;
+        }
         let mut content = Vec::new();
         let written = entry.header().entry_type();
         let kind = if written.is_dir() {

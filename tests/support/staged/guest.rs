@@ -82,6 +82,16 @@ impl Record {
         lock(&self.answers).insert(0, Answer { part, output });
     }
 
+    /// Lets commands that hold a text fail with these last words from now on.
+    pub fn fail(&self, part: &'static str, code: i32, stderr: impl Into<Vec<u8>>) {
+        let output = ExecOutput {
+            code,
+            stdout: Vec::new(),
+            stderr: stderr.into(),
+        };
+        lock(&self.answers).insert(0, Answer { part, output });
+    }
+
     fn answer_of(&self, command: &Exec) -> Option<ExecOutput> {
         let line = command.argv.join(" ");
         let answers = lock(&self.answers);
@@ -159,13 +169,19 @@ impl StagedGuest {
                 ..code(0)
             };
         }
-        if line.contains("rm -rf") {
-            let folder = command.argv.last().map(|folder| self.host(folder));
-            let folder = folder.expect("a folder");
+        code(0)
+    }
+
+    /// Renews the folders that are the arguments of a delivery and unpacks it from the root, as its script does.
+    fn deliver(&self, command: &Exec, archive: &[u8]) {
+        for folder in command.argv.iter().skip(4) {
+            let folder = self.host(folder);
             super::remove(&folder);
             fs::create_dir_all(folder).expect("a folder");
         }
-        code(0)
+        let entries = unpack(archive, &self.host("/")).expect("an archive");
+        let folder = "/".to_owned();
+        lock(&self.backend.guests().copied).push(Copied { folder, entries });
     }
 }
 
@@ -202,7 +218,7 @@ fn title(command: &Exec) -> String {
     let known = [
         ("ca-certificates", "certificate"),
         ("ls -1A", "inbox"),
-        ("rm -rf", "wipe"),
+        ("tar -xpf", "deliver"),
         ("git config", "git"),
         ("self-test", "self-test"),
         ("projects/*/", "look for a transcript"),
@@ -235,8 +251,12 @@ impl Guest for StagedGuest {
         self.backend
             .step(name, async {
                 self.runs()?;
-                record.note(command, read_all(stdin).await);
+                let stdin = read_all(stdin).await;
                 let answer = record.answer_of(command);
+                if answer.is_none() && title(command) == "deliver" {
+                    self.deliver(command, &stdin);
+                }
+                record.note(command, stdin);
                 Ok(answer.unwrap_or_else(|| self.usual(command)))
             })
             .await

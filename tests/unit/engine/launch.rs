@@ -37,17 +37,14 @@ async fn launch(room: &Room, request: &StartRequest) -> Result<Live, EngineError
 }
 
 /// The steps of a start, in the order in which they begin.
-const STEPS: [&str; 13] = [
+const STEPS: [&str; 10] = [
     "ensure_images",
     "create",
     "start",
     "guest",
     "control",
     "exec certificate",
-    "copy into /home/node",
-    "exec wipe",
-    "copy into /home/node/.claude/skills",
-    "copy into /home/node",
+    "exec deliver",
     "exec git",
     "copy into /workspace",
     "exec self-test",
@@ -60,7 +57,7 @@ async fn a_start_makes_its_steps_in_order_and_records_itself() {
     let mut steps = room.staged.steps();
     let at = |name: &str| steps.iter().position(|step| step == name);
     assert_eq!(steps[..6], STEPS[..6]);
-    assert!(at("exec wipe") < at("copy into /home/node/.claude/skills"));
+    assert!(at("exec deliver") < at("exec git"));
     assert_eq!(steps.last().unwrap(), "exec self-test");
     // What moves in moves in side by side.
     let mut expected = STEPS.to_vec();
@@ -169,7 +166,8 @@ async fn cancelling_before_the_start_creates_nothing() {
 #[tokio::test]
 async fn what_cannot_be_undone_now_is_found_by_cleanup() {
     let (room, request) = furnished();
-    room.staged.trouble(12, When::Before, Trouble::Fails);
+    room.staged
+        .trouble(STEPS.len() - 1, When::Before, Trouble::Fails);
     room.staged.refuse("delete");
     let error = launch(&room, &request).await.map(drop).unwrap_err();
     assert_eq!(

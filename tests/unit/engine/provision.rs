@@ -5,12 +5,14 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use bottle_core::advice::Advice;
-use bottle_core::claude::{CA_FILE, ClaudeKind, HOME, PROMPT_FILE, SKILLS_DIR};
+use bottle_core::backend::{BackendError, BackendName};
+use bottle_core::claude::{CA_FILE, ClaudeKind, PROMPT_FILE, SKILLS_DIR};
 use bottle_core::event::Silent;
 use bottle_core::guest::GuestUser;
 use bottle_core::manifest::GitUser;
 use bottle_engine::provision::{
-    provision_certificate, provision_git, provision_prompt, provision_settings, provision_skills,
+    Delivery, provision_certificate, provision_git, provision_prompt, provision_settings,
+    provision_skills,
 };
 use bottle_engine::skill::Skill;
 use serde_json::{Value, json};
@@ -29,17 +31,23 @@ async fn skill(room: &Room, name: &str) -> Skill {
         .unwrap()
 }
 
+async fn delivered(standing: &Standing, delivery: Delivery) {
+    let delivered = delivery.deliver(&*standing.guest, BackendName::Docker);
+    delivered.await.unwrap();
+}
+
 #[tokio::test]
 async fn the_prompt_file_lands_in_the_guest_with_the_expected_content() {
     let (standing, folder) = (Standing::new().await, TempDir::new().unwrap());
     let text = "Be kind.\n\"Quotes\", $HOME and ünïcode stay.\n";
-    let path = provision_prompt(&*standing.guest, folder.path(), text)
-        .await
-        .unwrap();
+    let mut delivery = Delivery::new();
+    let path = provision_prompt(&mut delivery, folder.path(), text).unwrap();
     assert_eq!(path.unwrap().as_str(), PROMPT_FILE);
+    delivered(&standing, delivery).await;
     assert_eq!(standing.file(PROMPT_FILE).unwrap(), text.as_bytes());
     let copied = standing.copied();
-    assert_eq!((copied.len(), copied[0].folder.as_str()), (1, HOME));
+    assert_eq!((copied.len(), copied[0].entries.len()), (1, 1));
+    assert_eq!(standing.ran()[0].command.user, GuestUser::Node);
     assert_eq!(
         (copied[0].entries[0].mode, copied[0].entries[0].owner),
         (0o600, 1000)
@@ -53,10 +61,10 @@ async fn the_prompt_file_lands_in_the_guest_with_the_expected_content() {
 async fn an_empty_prompt_is_copied_too_but_has_no_path() {
     let (standing, folder) = (Standing::new().await, TempDir::new().unwrap());
     write(&folder.path().join("prompt.txt"), "of an earlier start");
-    let path = provision_prompt(&*standing.guest, folder.path(), "")
-        .await
-        .unwrap();
+    let mut delivery = Delivery::new();
+    let path = provision_prompt(&mut delivery, folder.path(), "").unwrap();
     assert_eq!(path, None);
+    delivered(&standing, delivery).await;
     assert_eq!(standing.file(PROMPT_FILE).unwrap(), b"");
     let kept = folder.path().join("prompt.txt");
     assert_eq!(fs::read(&kept).unwrap(), b"");
@@ -67,14 +75,14 @@ async fn an_empty_prompt_is_copied_too_but_has_no_path() {
 async fn no_skills_is_a_no_op() {
     let standing = Standing::new().await;
     let folder = SKILLS_DIR.to_owned().try_into().unwrap();
-    provision_skills(&*standing.guest, &[], &folder, &Silent)
-        .await
-        .unwrap();
+    let mut delivery = Delivery::new();
+    provision_skills(&mut delivery, &[], &folder, &Silent).unwrap();
+    delivered(&standing, delivery).await;
     assert!(standing.ran().is_empty() && standing.copied().is_empty());
 }
 
 #[tokio::test]
-async fn the_destination_is_wiped_first_and_each_skill_is_one_copy() {
+async fn the_destination_is_wiped_first_and_all_skills_come_at_once() {
     let (room, standing) = (Room::bare(), Standing::new().await);
     standing.write(
         "/home/node/.claude/skills/old/SKILL.md",
@@ -82,12 +90,10 @@ async fn the_destination_is_wiped_first_and_each_skill_is_one_copy() {
     );
     let skills = [skill(&room, "one").await, skill(&room, "two").await];
     let folder = SKILLS_DIR.to_owned().try_into().unwrap();
-    provision_skills(&*standing.guest, &skills, &folder, &Silent)
-        .await
-        .unwrap();
-    let steps = standing.steps();
-    let copy = format!("copy into {SKILLS_DIR}");
-    assert_eq!(steps, ["exec wipe".to_owned(), copy.clone(), copy]);
+    let mut delivery = Delivery::new();
+    provision_skills(&mut delivery, &skills, &folder, &Silent).unwrap();
+    delivered(&standing, delivery).await;
+    assert_eq!(standing.steps(), ["exec deliver"]);
     let wiped = &standing.ran()[0].command;
     assert_eq!(
         (wiped.argv.last().unwrap().as_str(), wiped.user),
@@ -103,9 +109,14 @@ async fn the_destination_is_wiped_first_and_each_skill_is_one_copy() {
         assert!(standing.file(&path).is_some(), "{name}");
     }
     // Again, as a session that goes on does it.
-    provision_skills(&*standing.guest, &skills, &folder, &Silent)
-        .await
-        .unwrap();
+    let mut delivery = Delivery::new();
+    provision_skills(&mut delivery, &skills[..1], &folder, &Silent).unwrap();
+    delivered(&standing, delivery).await;
+    assert!(
+        standing
+            .file("/home/node/.claude/skills/two/SKILL.md")
+            .is_none()
+    );
 }
 
 #[tokio::test]
@@ -127,11 +138,11 @@ async fn a_missing_skill_fails_at_copy_time_too_and_touches_nothing() {
     let skills = [skill(&room, "stays").await, skill(&room, "goes").await];
     let folder = SKILLS_DIR.to_owned().try_into().unwrap();
     fs::remove_dir_all(room.home().join("skills/goes")).unwrap();
-    let error = provision_skills(&*standing.guest, &skills, &folder, &Silent).await;
+    let error = provision_skills(&mut Delivery::new(), &skills, &folder, &Silent);
     assert_eq!(error.unwrap_err().code(), "skill_missing");
     room.skill("goes");
     symlink("/etc/hostname", room.home().join("skills/goes/link")).unwrap();
-    let error = provision_skills(&*standing.guest, &skills, &folder, &Silent).await;
+    let error = provision_skills(&mut Delivery::new(), &skills, &folder, &Silent);
     assert_eq!(error.unwrap_err().code(), "skill_unusable");
     assert!(standing.ran().is_empty() && standing.copied().is_empty());
 }
@@ -150,24 +161,24 @@ async fn a_link_inside_a_skill_is_copied_as_what_it_points_at() {
     symlink("deep/run.sh", source.join("link")).unwrap();
     symlink(".", source.join("deep/up")).unwrap();
     let folder = SKILLS_DIR.to_owned().try_into().unwrap();
-    provision_skills(&*standing.guest, &[own], &folder, &Silent)
-        .await
-        .unwrap();
+    let mut delivery = Delivery::new();
+    provision_skills(&mut delivery, &[own], &folder, &Silent).unwrap();
+    delivered(&standing, delivery).await;
     let copied = standing.copied();
     let entries: BTreeMap<_, _> = copied[0]
         .entries
         .iter()
         .map(|entry| {
             (
-                entry.path.as_str(),
+                entry.path.strip_prefix(&SKILLS_DIR[1..]).unwrap(),
                 (entry.kind, entry.mode, entry.content.as_slice()),
             )
         })
         .collect();
     let script = ("file", 0o755, b"#!/bin/sh\n".as_slice());
-    assert_eq!(entries["s/deep/run.sh"], script);
-    assert_eq!(entries["s/link"], script);
-    assert_eq!(entries["s/SKILL.md"].1, 0o644);
+    assert_eq!(entries["/s/deep/run.sh"], script);
+    assert_eq!(entries["/s/link"], script);
+    assert_eq!(entries["/s/SKILL.md"].1, 0o644);
     assert!(
         copied[0]
             .entries
@@ -236,7 +247,9 @@ async fn a_started_bottle_was_never_given_a_key_or_a_credential() {
 
 async fn settings(kind: Option<ClaudeKind>) -> (Value, Value) {
     let standing = Standing::new().await;
-    provision_settings(&*standing.guest, kind).await.unwrap();
+    let mut delivery = Delivery::new();
+    provision_settings(&mut delivery, kind).unwrap();
+    delivered(&standing, delivery).await;
     let read = |path: &str| serde_json::from_slice(&standing.file(path).unwrap()).unwrap();
     for entry in &standing.copied()[0].entries {
         let private = if entry.kind == "folder" { 0o700 } else { 0o600 };
@@ -300,4 +313,25 @@ async fn a_step_that_fails_in_the_guest_names_itself_and_shows_its_last_words() 
     );
     assert_eq!(error.code(), "provision_failed");
     assert!(!error.advice().is_empty());
+}
+
+#[tokio::test]
+async fn a_delivery_that_fills_the_disk_says_so() {
+    let standing = Standing::new().await;
+    let mut delivery = Delivery::new();
+    provision_settings(&mut delivery, None).unwrap();
+    standing.record().fail(
+        "tar -xpf",
+        2,
+        "tar: x: Cannot write: No space left on device\n",
+    );
+    let delivered = delivery.deliver(&*standing.guest, BackendName::Docker);
+    let error = delivered.await.unwrap_err();
+    assert_eq!(
+        error.code(),
+        BackendError::DiskFull {
+            backend: BackendName::Docker
+        }
+        .code()
+    );
 }

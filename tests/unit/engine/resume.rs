@@ -65,9 +65,7 @@ async fn a_kept_session_goes_on_with_the_first_steps_and_keeps_the_rest() {
         "guest",
         "control",
         "exec certificate",
-        "copy into /home/node",
-        "exec wipe",
-        "copy into /home/node/.claude/skills",
+        "exec deliver",
         "exec self-test",
         "exec look for a transcript",
     ];

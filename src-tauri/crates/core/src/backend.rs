@@ -430,6 +430,33 @@ pub enum BackendError {
     },
 }
 
+impl BackendError {
+    /// A program of ours that ended with a code in the guest, typed by what it said last.
+    #[must_use]
+    pub fn of_guest_command(
+        backend: BackendName,
+        command: &str,
+        code: i32,
+        tail: Vec<String>,
+    ) -> Self {
+        if tail.iter().any(|line| says_disk_full(line)) {
+            return Self::DiskFull { backend };
+        }
+        Self::GuestCommand {
+            command: command.to_owned(),
+            code,
+            tail,
+        }
+    }
+}
+
+/// Whether a text of an engine's or a program's says that a disk is full.
+#[must_use]
+pub fn says_disk_full(text: &str) -> bool {
+    text.to_ascii_lowercase()
+        .contains("no space left on device")
+}
+
 /// Whether an engine is there and this user may not talk to it.
 fn is_forbidden(source: Option<&Cause>) -> bool {
     let mut cause = source.map(|source| &**source as &(dyn std::error::Error + 'static));

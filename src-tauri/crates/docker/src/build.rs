@@ -6,7 +6,7 @@ use std::pin::pin;
 
 use bollard::errors::Error as ApiError;
 use bollard::query_parameters::{BuildImageOptions, BuilderVersion, CreateImageOptions};
-use bottle_core::backend::{BackendError, BackendName};
+use bottle_core::backend::{BackendError, BackendName, says_disk_full};
 use bottle_core::event::StepSink;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -174,8 +174,7 @@ impl BuildReader<'_> {
         if said.is_empty() {
             return engine.failed(format!("build the image {image}"), error);
         }
-        if fault::says_disk_full(&said) || self.tail.iter().any(|line| fault::says_disk_full(line))
-        {
+        if says_disk_full(&said) || self.tail.iter().any(|line| says_disk_full(line)) {
             return BackendError::DiskFull {
                 backend: BackendName::Docker,
             };

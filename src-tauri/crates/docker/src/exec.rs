@@ -261,15 +261,5 @@ async fn collect(mut read: ReadHalf<RawStream>, has_input: bool) -> std::io::Res
 
 /// Types the failure of a program of ours in the guest by its code and what it said.
 pub(crate) fn command_failed(command: &str, code: i32, said: &[u8]) -> BackendError {
-    let tail = tail(said);
-    if tail.iter().any(|line| fault::says_disk_full(line)) {
-        return BackendError::DiskFull {
-            backend: BackendName::Docker,
-        };
-    }
-    BackendError::GuestCommand {
-        command: command.to_owned(),
-        code,
-        tail,
-    }
+    BackendError::of_guest_command(BackendName::Docker, command, code, tail(said))
 }

@@ -7,7 +7,7 @@ use std::io;
 use std::path::PathBuf;
 
 use bollard::errors::Error as ApiError;
-use bottle_core::backend::{BackendError, BackendName, Cause};
+use bottle_core::backend::{BackendError, BackendName, Cause, says_disk_full};
 
 /// What lies under a `BackendError` of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -149,12 +149,6 @@ pub(crate) fn words(error: &ApiError) -> &str {
     } else {
         ""
     }
-}
-
-/// Whether a text of the engine's or a program's says that a disk is full.
-pub(crate) fn says_disk_full(text: &str) -> bool {
-    text.to_ascii_lowercase()
-        .contains("no space left on device")
 }
 
 /// Whether the engine says that the container is not there or does not run.

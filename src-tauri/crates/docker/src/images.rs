@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bollard::models::ImageInspect;
-use bottle_core::backend::{BackendError, Cause, ImageSource, Images};
+use bottle_core::backend::{BackendError, Cause, ImageSource, Images, says_disk_full};
 use bottle_core::event::{Silent, StepSink};
 use bytes::Bytes;
 
@@ -229,7 +229,7 @@ impl Workshop<'_> {
         };
         match build::pull(self.engine, image, self.sink).await {
             Ok(()) => {}
-            Err(error) if fault::says_disk_full(fault::words(&error)) => {
+            Err(error) if says_disk_full(fault::words(&error)) => {
                 return Err(self.engine.failed(format!("pull {image}"), error));
             }
             Err(error) => return Err(missing(Some(error.into()))),

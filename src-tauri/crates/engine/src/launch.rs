@@ -246,6 +246,7 @@ impl Engine {
         plan.egress.tls_interception.ca_fingerprint = Some(hello.ca_fingerprint.clone());
         private_file(&berth.folder.join(PLAN), plan.to_json().as_bytes())?;
         let luggage = Luggage {
+            backend: backend.name(),
             ca_pem: &hello.ca_pem,
             prompt: &prepared.agent.prompt,
             folder: &berth.folder,

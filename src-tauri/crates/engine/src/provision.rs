@@ -2,11 +2,12 @@
 //!
 //! Certificate → doors → prompt → skills → claude's settings → workspace. Each step does nothing on empty input, can be run again,
 //! reports what it does, and fails the start with what to do about it. A resumed session runs
-//! the first three again and keeps the rest as it is. No step needs what another one leaves, so they begin in this order and run
-//! side by side: most of each is waiting for the engine to start a process.
+//! the first three again and keeps the rest as it is. No step needs what another one leaves, so what is small goes in one delivery, and
+//! the processes that this takes run side by side: most of each is waiting for the engine to start it.
 
 mod archive;
 mod certificate;
+mod delivery;
 mod git;
 mod prompt;
 mod settings;
@@ -15,7 +16,7 @@ mod workspace;
 
 use std::path::Path;
 
-use bottle_core::backend::BackendError;
+use bottle_core::backend::{BackendError, BackendName};
 use bottle_core::claude::ClaudeKind;
 use bottle_core::event::StepSink;
 use bottle_core::guest::{Exec, Guest, GuestUser};
@@ -23,6 +24,7 @@ use bottle_core::manifest::GitUser;
 use bottle_core::path::GuestPath;
 
 pub use certificate::provision_certificate;
+pub use delivery::Delivery;
 pub use git::provision_git;
 pub use prompt::provision_prompt;
 pub use settings::provision_settings;
@@ -32,8 +34,13 @@ pub use workspace::provision_workspace;
 use crate::error::EngineError;
 use crate::skill::Skill;
 
+/// Most lines of what a failed step printed that are shown.
+const TAIL: usize = 5;
+
 /// Everything that moves in.
 pub struct Luggage<'a> {
+    /// Whose guest it is.
+    pub backend: BackendName,
     /// The session's public certificate in PEM.
     pub ca_pem: &'a str,
     /// The prompt; may be empty.
@@ -67,18 +74,19 @@ pub async fn move_in(
         sink.step("certificate and doors", None);
         provision_certificate(guest, luggage.ca_pem).await
     };
-    let prompt = async {
-        sink.step("prompt", None);
-        provision_prompt(guest, luggage.folder, luggage.prompt).await
-    };
-    let skills = provision_skills(guest, luggage.skills, &luggage.skills_folder, sink);
+    let mut delivery = Delivery::new();
+    sink.step("prompt", None);
+    let prompt = provision_prompt(&mut delivery, luggage.folder, luggage.prompt)?;
+    let (skills, folder) = (luggage.skills, &luggage.skills_folder);
+    provision_skills(&mut delivery, skills, folder, sink)?;
     if luggage.again {
-        let ((), prompt, ()) = tokio::try_join!(certificate, prompt, Box::pin(skills))?;
+        tokio::try_join!(certificate, delivery.deliver(guest, luggage.backend))?;
         return Ok(prompt);
     }
-    let person = async {
-        sink.step("settings", None);
-        provision_settings(guest, luggage.claude_kind).await?;
+    sink.step("settings", None);
+    provision_settings(&mut delivery, luggage.claude_kind)?;
+    let delivered = async {
+        delivery.deliver(guest, luggage.backend).await?;
         provision_git(guest, luggage.git_user).await
     };
     let workspace = async {
@@ -87,13 +95,7 @@ pub async fn move_in(
             None => Ok(()),
         }
     };
-    let ((), prompt, (), (), ()) = tokio::try_join!(
-        certificate,
-        prompt,
-        Box::pin(skills),
-        Box::pin(person),
-        Box::pin(workspace)
-    )?;
+    tokio::try_join!(certificate, Box::pin(delivered), Box::pin(workspace))?;
     Ok(prompt)
 }
 
@@ -112,21 +114,19 @@ async fn script(
     if output.code == 0 {
         return Ok(());
     }
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let tail = stderr
-        .lines()
-        .rev()
-        .take(5)
-        .map(str::to_owned)
-        .collect::<Vec<_>>()
-        .into_iter()
-        .rev()
-        .collect();
     Err(wrong(BackendError::GuestCommand {
         command: step.into(),
         code: output.code,
-        tail,
+        tail: tail(&output.stderr),
     }))
+}
+
+/// The last lines of what a step printed.
+fn tail(stderr: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(stderr);
+    let lines: Vec<_> = text.lines().collect();
+    let first = lines.len().saturating_sub(TAIL);
+    lines.into_iter().skip(first).map(str::to_owned).collect()
 }
 
 /// A guest path that is known to be good.

@@ -13,13 +13,15 @@ pub(super) struct Archive {
     builder: tar::Builder<Vec<u8>>,
 }
 
-impl Archive {
-    pub(super) fn new() -> Self {
+impl Default for Archive {
+    fn default() -> Self {
         Self {
             builder: tar::Builder::new(Vec::new()),
         }
     }
+}
 
+impl Archive {
     pub(super) fn file(
         &mut self,
         path: &str,

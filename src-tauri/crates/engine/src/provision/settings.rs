@@ -1,22 +1,21 @@
 //! Claude's first-run questions are answered beforehand: theme, folder trust, bypass mode, and the placeholder key.
 
 use bottle_core::claude::{ClaudeKind, HOME, WORKSPACE};
-use bottle_core::guest::Guest;
 use serde_json::json;
 
-use super::archive::Archive;
+use super::delivery::Delivery;
 use super::guest_path;
 use crate::error::EngineError;
 
 /// Number of last characters of an API key by which claude remembers that it was approved.
 const KEY_TAIL: usize = 20;
 
-/// Writes `~/.claude.json` and `~/.claude/settings.json` (places and keys measured with claude 2.1.330).
+/// Delivers `~/.claude.json` and `~/.claude/settings.json` (places and keys measured with claude 2.1.330).
 ///
 /// # Errors
-/// [`EngineError::Provision`].
-pub async fn provision_settings(
-    guest: &dyn Guest,
+/// [`EngineError::File`] where they cannot be packed.
+pub fn provision_settings(
+    delivery: &mut Delivery,
     kind: Option<ClaudeKind>,
 ) -> Result<(), EngineError> {
     let mut state = json!({
@@ -35,19 +34,12 @@ pub async fn provision_settings(
         );
     }
     let settings = json!({ "skipDangerousModePermissionPrompt": true });
-    let mut archive = Archive::new();
-    archive.folder(".claude", 0o700)?;
-    archive.file(
-        ".claude/settings.json",
+    let place = |name: &str| guest_path(&format!("{HOME}/{name}"));
+    delivery.folder(&place(".claude")?, 0o700)?;
+    delivery.file(
+        &place(".claude/settings.json")?,
         0o600,
         settings.to_string().as_bytes(),
     )?;
-    archive.file(".claude.json", 0o600, state.to_string().as_bytes())?;
-    let copied = guest
-        .copy_in(archive.into_reader()?, &guest_path(HOME)?)
-        .await;
-    copied.map_err(|source| EngineError::Provision {
-        step: "settings",
-        source,
-    })
+    delivery.file(&place(".claude.json")?, 0o600, state.to_string().as_bytes())
 }
