@@ -1,11 +1,16 @@
 //! `kill -9` of the command line at each moment of a session, and `cleanup` afterwards.
 
 use bottle_core::backend::{Backend, Resource};
+use futures_util::future::join_all;
 use rustix::process::Signal;
 use tests::command_line::{Running, run};
 use tests::engine::docker_cli;
 use tests::until::until;
 use tests::world::{World, with_world};
+
+/// How many images are removed, each by how many at once: enough for the engine to answer in each of its ways.
+const ROUNDS: u32 = 8;
+const CROWD: usize = 8;
 
 /// Kills the command line when it says something; then `cleanup` has to find all that is left.
 async fn killed_at(world: &World, line: &str) {
@@ -118,6 +123,32 @@ async fn a_cleanup_leaves_an_image_that_got_its_name_since_it_was_listed() {
             let _removed = docker_cli(&["rmi", &tag]);
             named.expect("no error");
             assert_ne!(stayed.trim(), "", "the image that had its name is gone");
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn cleanups_at_the_same_time_remove_the_same_image() {
+    with_world(
+        "cleanups_at_the_same_time_remove_the_same_image",
+        |world| async move {
+            let base = world.bench.images().await.bundle;
+            let folder = world.project();
+            for round in 0..ROUNDS {
+                let text = format!("FROM {base}\nLABEL round={}-{round}\n", world.owner());
+                std::fs::write(folder.join("Dockerfile"), text).expect("a file");
+                let id = docker_cli(&["build", "--quiet", folder.to_str().expect("a path")]);
+                let listed = Resource {
+                    kind: "image".to_owned(),
+                    name: id.trim().to_owned(),
+                    session: None,
+                };
+                let removals = (0..CROWD).map(|_| world.bench.docker.remove(&listed));
+                for removed in join_all(removals).await {
+                    removed.expect("no error");
+                }
+            }
         },
     )
     .await;

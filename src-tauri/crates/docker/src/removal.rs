@@ -175,9 +175,14 @@ async fn image(engine: &Engine, name: &str) -> Result<(), BackendError> {
         .await
         .map(drop);
     match removed {
-        Err(error) if fault::status(&error) == Some(409) => Ok(()),
+        Err(error) if fault::status(&error) == Some(409) || vanished(&error) => Ok(()),
         other => ignoring_absent(other).map_err(failed),
     }
+}
+
+/// Whether an image went away while the engine was at its removal, because a second cleanup had it too: that is no 404 then.
+fn vanished(error: &ApiError) -> bool {
+    fault::status(error) == Some(500) && fault::words(error).contains("unrecognized image ID")
 }
 
 fn ignoring_absent(result: Result<(), ApiError>) -> Result<(), ApiError> {
