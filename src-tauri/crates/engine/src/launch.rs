@@ -4,6 +4,7 @@
 //! labelled resources, a session's folder with a free lock and a record: `cleanup` finds all three.
 
 use std::fs;
+use std::future::pending;
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use bottle_core::event::{Phase, ProgressSink, StepSink};
 use bottle_core::id::{AgentName, SessionId};
 use bottle_core::manifest::EnvValue;
 use bottle_core::plan::Plan;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::attach::{ClaudeCommand, environment};
@@ -238,16 +239,8 @@ impl Engine {
             Ok(backend.guest(&id).await?)
         });
         let guest = launched.await?;
-        let opened = reporter.phase(Phase::Doors, async |_| {
-            self.open_doors(&*backend, &id, &prepared, values.credentials)
-                .await
-        });
-        let (control, hello, events) = opened.await?;
-        plan.egress.tls_interception.ca_fingerprint = Some(hello.ca_fingerprint.clone());
-        private_file(&berth.folder.join(PLAN), plan.to_json().as_bytes())?;
         let luggage = Luggage {
             backend: backend.name(),
-            ca_pem: &hello.ca_pem,
             prompt: &prepared.agent.prompt,
             folder: &berth.folder,
             skills: &prepared.skills,
@@ -257,10 +250,29 @@ impl Engine {
             workspace: prepared.workspace.as_deref(),
             again: berth.again,
         };
-        let moved = reporter.phase(Phase::Provision, async |step| {
-            move_in(&*guest, &luggage, step).await
+        let (made_ca, ca_pem) = oneshot::channel();
+        let opened = reporter.phase(Phase::Doors, async |_| {
+            let opened = self
+                .open_doors(&*backend, &id, &prepared, values.credentials)
+                .await?;
+            let (_, hello, _) = &opened;
+            // Where moving in has failed meanwhile, nobody waits for it.
+            drop(made_ca.send(hello.ca_pem.clone()));
+            Ok(opened)
         });
-        let prompt_file = moved.await?;
+        let moved = reporter.phase(Phase::Provision, async |step| {
+            let ca_pem = async {
+                match ca_pem.await {
+                    Ok(ca_pem) => ca_pem,
+                    // The doors did not open; their error ends both.
+                    Err(_) => pending().await,
+                }
+            };
+            move_in(&*guest, &luggage, ca_pem, step).await
+        });
+        let ((control, hello, events), prompt_file) = tokio::try_join!(opened, moved)?;
+        plan.egress.tls_interception.ca_fingerprint = Some(hello.ca_fingerprint.clone());
+        private_file(&berth.folder.join(PLAN), plan.to_json().as_bytes())?;
         let evidence = reporter
             .phase(
                 Phase::SelfTest,

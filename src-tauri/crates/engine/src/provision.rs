@@ -41,8 +41,6 @@ const TAIL: usize = 5;
 pub struct Luggage<'a> {
     /// Whose guest it is.
     pub backend: BackendName,
-    /// The session's public certificate in PEM.
-    pub ca_pem: &'a str,
     /// The prompt; may be empty.
     pub prompt: &'a str,
     /// The session's folder on the host, where the prompt is kept too.
@@ -61,18 +59,21 @@ pub struct Luggage<'a> {
     pub again: bool,
 }
 
-/// Runs all steps, and returns the guest path of the prompt if and only if it is not empty.
+/// Runs all steps, and returns the guest path of the prompt if and only if it is not empty. The session's public certificate, in PEM,
+/// may come while the other steps are under way: the bundle makes it.
 ///
 /// # Errors
 /// [`EngineError::Provision`] with the step's name; a missing skill or an unreadable folder as themselves.
 pub async fn move_in(
     guest: &dyn Guest,
     luggage: &Luggage<'_>,
+    ca_pem: impl Future<Output = String>,
     sink: &dyn StepSink,
 ) -> Result<Option<GuestPath>, EngineError> {
     let certificate = async {
+        let ca_pem = ca_pem.await;
         sink.step("certificate and doors", None);
-        provision_certificate(guest, luggage.ca_pem).await
+        provision_certificate(guest, &ca_pem).await
     };
     let mut delivery = Delivery::new();
     sink.step("prompt", None);
