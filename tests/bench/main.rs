@@ -14,7 +14,7 @@ mod statistics;
 mod together;
 mod window;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use report::Report;
 use settings::Settings;
@@ -25,27 +25,27 @@ struct Benchmark {
     measure: fn(&Settings) -> Result<Report>,
 }
 
-const BENCHMARKS: [Benchmark; 5] = [
-    Benchmark {
-        name: "plan",
-        measure: plan::measure,
-    },
-    Benchmark {
-        name: "start",
-        measure: start::measure,
-    },
-    Benchmark {
-        name: "together",
-        measure: together::measure,
-    },
-    Benchmark {
-        name: "egress",
-        measure: egress::measure,
-    },
-    Benchmark {
-        name: "window",
-        measure: window::measure,
-    },
+impl Benchmark {
+    /// Whether a word chooses it.
+    fn is(&self, word: &str) -> bool {
+        let group = self.name.split_once('-').map(|(group, _)| group);
+        self.name == word || group == Some(word)
+    }
+}
+
+const fn benchmark(name: &'static str, measure: fn(&Settings) -> Result<Report>) -> Benchmark {
+    Benchmark { name, measure }
+}
+
+/// A name with a dash is a part: the word before the dash chooses all parts.
+const BENCHMARKS: [Benchmark; 7] = [
+    benchmark("plan", plan::measure),
+    benchmark("start", start::measure),
+    benchmark("together", together::measure),
+    benchmark("egress", egress::measure),
+    benchmark("window-opening", window::opening),
+    benchmark("window-scrolling", window::scrolling),
+    benchmark("window-typing", window::typing),
 ];
 
 fn main() -> Result<()> {
@@ -56,23 +56,34 @@ fn main() -> Result<()> {
     let chosen = chosen(&words)?;
     let settings = Settings::read();
     let mut report = Report::new(machine::facts());
-    for benchmark in chosen {
-        eprintln!("measuring {}", benchmark.name);
-        let measured = (benchmark.measure)(&settings);
-        let measured = measured.with_context(|| format!("benchmark {}", benchmark.name))?;
-        report.add(measured);
+    let mut failed = Vec::new();
+    for Benchmark { name, measure } in chosen {
+        eprintln!("measuring {name}");
+        match measure(&settings) {
+            Ok(measured) => report.add(measured),
+            Err(error) => {
+                eprintln!("benchmark {name}: {error:#}");
+                failed.push(*name);
+            }
+        }
+        // After each, so that what was measured outlives whatever happens to the next.
+        if let Some(figures) = &settings.figures {
+            report.write(figures)?;
+        }
     }
     println!("\n{}", report.to_markdown());
-    if let Some(figures) = &settings.figures {
-        report.write(figures)?;
+    if !failed.is_empty() {
+        bail!("not measured: {}", failed.join(", "));
     }
     Ok(())
 }
 
 /// The benchmarks of these names, or all.
 fn chosen(names: &[String]) -> Result<Vec<&'static Benchmark>> {
-    let known = |name: &String| BENCHMARKS.iter().any(|known| known.name == name);
-    if let Some(unknown) = names.iter().find(|name| !known(name)) {
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| !BENCHMARKS.iter().any(|known| known.is(name)))
+    {
         let known: Vec<&str> = BENCHMARKS.iter().map(|known| known.name).collect();
         bail!(
             "there is no benchmark '{unknown}': choose of {}",
@@ -80,6 +91,6 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Benchmark>> {
         );
     }
     let wanted =
-        |benchmark: &&Benchmark| names.is_empty() || names.iter().any(|n| n == benchmark.name);
+        |benchmark: &&Benchmark| names.is_empty() || names.iter().any(|name| benchmark.is(name));
     Ok(BENCHMARKS.iter().filter(wanted).collect())
 }

@@ -10,17 +10,31 @@ mod opening;
 mod scrolling;
 mod typing;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::report::Report;
 use crate::settings::Settings;
 use desktop::Desktop;
 
-/// One part of the measurement.
-type Part = fn(&Settings, &Desktop) -> Result<Report>;
+/// How soon, how large, how idle.
+pub fn opening(settings: &Settings) -> Result<Report> {
+    on_a_desktop(settings, opening::measure)
+}
 
-/// Measures it.
-pub fn measure(settings: &Settings) -> Result<Report> {
+/// How smooth.
+pub fn scrolling(settings: &Settings) -> Result<Report> {
+    on_a_desktop(settings, scrolling::measure)
+}
+
+/// How quick.
+pub fn typing(settings: &Settings) -> Result<Report> {
+    on_a_desktop(settings, typing::measure)
+}
+
+fn on_a_desktop(
+    settings: &Settings,
+    measure: fn(&Settings, &Desktop) -> Result<Report>,
+) -> Result<Report> {
     if cfg!(not(target_os = "linux")) {
         eprintln!("the window is skipped: no driver opens it on this system");
         return Ok(Report::default());
@@ -28,16 +42,5 @@ pub fn measure(settings: &Settings) -> Result<Report> {
     if let Some(program) = desktop::missing() {
         bail!("{program} is not installed");
     }
-    let desktop = Desktop::start()?;
-    let parts: [(&str, Part); 3] = [
-        ("opening", opening::measure),
-        ("scrolling", scrolling::measure),
-        ("typing", typing::measure),
-    ];
-    let mut report = Report::default();
-    for (part, measure) in parts {
-        eprintln!("measuring window: {part}");
-        report.add(measure(settings, &desktop).with_context(|| format!("window: {part}"))?);
-    }
-    Ok(report)
+    measure(settings, &Desktop::start()?)
 }

@@ -29,6 +29,8 @@ const EMPTY: Size = Size {
 const RATE: u32 = 5_000_000;
 /// How long the printing goes on before the first key.
 const BEFORE: Duration = Duration::from_secs(2);
+/// How long a key may take until it counts as lost, in milliseconds.
+const LOST: &str = "5000";
 const TYPE: &str = include_str!("page/type.js");
 const FLOOD: &str = include_str!("page/flood.pl");
 /// Claude stands at its prompt.
@@ -82,7 +84,12 @@ pub fn measure(settings: &Settings, desktop: &Desktop) -> Result<Report> {
         );
         report.figure(format!("window.key.{key}.megabytes_per_second"), seen.rate);
         let times = [0.5, 0.95, 1.0].map(|part| short(quantile(&seen.times, part)));
-        let rest = [short(quantile(&seen.frames, 0.5)), short(seen.rate)];
+        report.figure(format!("window.key.{key}.lost"), seen.lost);
+        let rest = [
+            format!("{}", seen.lost),
+            short(quantile(&seen.frames, 0.5)),
+            short(seen.rate),
+        ];
         rows.push(
             [what.to_owned()]
                 .into_iter()
@@ -98,6 +105,7 @@ pub fn measure(settings: &Settings, desktop: &Desktop) -> Result<Report> {
             "p50 ms",
             "p95 ms",
             "worst ms",
+            "lost",
             "frame p50 ms",
             "printed MB/s",
         ],
@@ -109,6 +117,8 @@ pub fn measure(settings: &Settings, desktop: &Desktop) -> Result<Report> {
         Limit::AtMost(20.0),
         " ms",
     );
+    let lost = quiet.lost + loud.lost;
+    report.goal("keys that were lost", lost, Limit::AtMost(0.0), "");
     report.goal("printed meanwhile", loud.rate, Limit::AtLeast(4.9), " MB/s");
     Ok(report)
 }
@@ -117,6 +127,8 @@ pub fn measure(settings: &Settings, desktop: &Desktop) -> Result<Report> {
 struct Keys {
     times: Vec<f64>,
     frames: Vec<f64>,
+    /// Keys that were never seen.
+    lost: f64,
     /// Megabytes that the session could print in a second.
     rate: f64,
 }
@@ -143,7 +155,10 @@ fn typed(window: &Window, home: &Cleared<'_>, rate: u32, keys: usize) -> Result<
         .stderr(Stdio::piped());
     let flood = command.spawn().context("cannot run docker")?;
     sleep(BEFORE);
-    let seen = window.script_later(&TYPE.replace("KEYS", &keys.to_string()));
+    let script = TYPE
+        .replace("KEYS", &keys.to_string())
+        .replace("PATIENCE", LOST);
+    let seen = window.script_later(&script);
     // It ends with its standard input, which this closes.
     let output = flood.wait_with_output()?;
     if !output.status.success() {
@@ -158,7 +173,9 @@ fn typed(window: &Window, home: &Cleared<'_>, rate: u32, keys: usize) -> Result<
         bail!("the printing did not say what it printed: {said}");
     };
     let seen = seen?;
+    let lost = numbers(&seen, "lost")?.first().copied().unwrap_or_default();
     Ok(Keys {
+        lost,
         times: numbers(&seen, "times")?,
         frames: numbers(&seen, "frames")?,
         rate: bytes / took / 1e6,
