@@ -274,6 +274,12 @@ async fn first_run_questions_are_answered_beforehand() {
 }
 
 #[tokio::test]
+async fn claude_is_light_or_dark_as_its_terminal_is() {
+    let (state, _) = settings(Some(ClaudeKind::OauthToken)).await;
+    assert_eq!(state["theme"], json!("auto"));
+}
+
+#[tokio::test]
 async fn the_tail_of_the_placeholder_key_is_approved() {
     let (state, _) = settings(Some(ClaudeKind::ApiKey)).await;
     let approved = state["customApiKeyResponses"]["approved"][0]

@@ -18,6 +18,11 @@ export interface ScreenOptions {
   search: () => void;
 }
 
+/** The mode in which a program wants to hear when light turns to dark or back (contour's extension, which claude uses). */
+const TELL_SCHEME = 2031;
+/** The question which of the two it is now. */
+const ASK_SCHEME = 996;
+
 const COLOURS = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"] as const;
 
 /** Reads the theme from the tokens, light or dark as they are now. */
@@ -41,6 +46,9 @@ export class Screen {
   readonly terminal: Terminal;
   private readonly fitting = new FitAddon();
   private readonly searching = new SearchAddon();
+  /** Whether the program wants to hear of the scheme, and what it was told. */
+  private tells = false;
+  private told = "";
 
   constructor(
     private readonly box: HTMLElement,
@@ -74,6 +82,7 @@ export class Screen {
       }),
     );
     this.terminal.attachCustomKeyEventHandler((event) => this.key(event));
+    this.answerScheme();
     this.terminal.onData(options.typed);
     this.terminal.onBinary(options.typed);
     this.terminal.onResize(({ rows, cols }) => options.sized(rows, cols));
@@ -94,6 +103,7 @@ export class Screen {
     this.terminal.options.theme = themeFrom(getComputedStyle(document.documentElement));
     this.terminal.options.fontSize = fontSize;
     this.fit();
+    if (this.tells && this.scheme() !== this.told) this.tellScheme();
   }
 
   find(text: string, backwards: boolean): boolean {
@@ -107,6 +117,36 @@ export class Screen {
 
   dispose(): void {
     this.terminal.dispose();
+  }
+
+  /** What xterm.js does not do itself: it answers what its background is, and says nothing when that changes. */
+  private answerScheme(): void {
+    const { parser } = this.terminal;
+    const asks = (params: (number | number[])[], number: number) => params.includes(number);
+    for (const final of ["h", "l"]) {
+      parser.registerCsiHandler({ prefix: "?", final }, (params) => {
+        if (asks(params, TELL_SCHEME)) {
+          this.tells = final === "h";
+          this.told = this.scheme();
+        }
+        // The other modes of the sequence are xterm's.
+        return false;
+      });
+    }
+    parser.registerCsiHandler({ prefix: "?", final: "n" }, (params) => {
+      if (!asks(params, ASK_SCHEME)) return false;
+      this.tellScheme();
+      return true;
+    });
+  }
+
+  private tellScheme(): void {
+    this.told = this.scheme();
+    this.options.typed(`\x1b[?997;${this.told === "dark" ? "1" : "2"}n`);
+  }
+
+  private scheme(): string {
+    return getComputedStyle(document.documentElement).colorScheme;
   }
 
   /** False keeps xterm's hands off a key: the page or the browser does it. */

@@ -20,7 +20,8 @@ pub fn provision_settings(
 ) -> Result<(), EngineError> {
     let mut state = json!({
         "hasCompletedOnboarding": true,
-        "theme": "dark",
+        // Claude asks its terminal what its background is, and asks again when the terminal says that it changed.
+        "theme": "auto",
         "projects": { WORKSPACE: { "hasTrustDialogAccepted": true } },
     });
     if kind == Some(ClaudeKind::ApiKey)
