@@ -140,7 +140,7 @@ const TABLE: Table = {
   }),
   cancelled: () => ({
     what: "You cancelled it.",
-    means: "Everything that had been made for it was removed.",
+    means: "What had been made for it is removed. Where that fails, the doctor finds what is left over.",
     detail: [],
     action: { label: "Start again", ask: "retry" },
   }),
