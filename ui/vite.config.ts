@@ -21,11 +21,21 @@ export default defineConfig(({ mode }) => ({
     sourcemap: false,
     // The page is read from the disk of the machine: a preload helper would only add bytes.
     modulePreload: { polyfill: false },
+    // Each file is a question to the program, so all that the first view needs comes in one.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [{ name: "first", test: /svelte\/src|@tauri-apps|src\/(lib|components|views\/home|App)/ }],
+        },
+      },
+    },
   },
   test: {
     environment: "jsdom",
     include: ["src/**/*.test.ts"],
     setupFiles: ["src/testing/setup.ts"],
     restoreMocks: true,
+    // On a busy machine axe takes seconds for a view.
+    testTimeout: 30_000,
   },
 }));

@@ -3,11 +3,12 @@
 use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bottle_core::advice::Advice;
 use bottle_engine::desk::Desk;
 use tauri::webview::PageLoadEvent;
-use tauri::{App, Manager, RunEvent, Webview, Wry};
+use tauri::{App, AppHandle, Manager, RunEvent, Wry};
 use tauri_plugin_autostart::MacosLauncher;
 use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
 use tauri_plugin_window_state::StateFlags;
@@ -46,8 +47,8 @@ pub fn run() -> ExitCode {
         .plugin(launcher::plugin())
         .invoke_handler(list.invoke_handler())
         .on_page_load(|webview, load| {
-            if load.event() == PageLoadEvent::Started {
-                forget_views(webview);
+            if webview.label() == window::LABEL {
+                on_page(webview.app_handle(), load.event());
             }
         })
         .on_window_event(window::on_event)
@@ -77,11 +78,14 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn forget_views(webview: &Webview) {
-    if webview.label() == window::LABEL
-        && let Some(shell) = webview.try_state::<Shell>()
-    {
-        shell.close_views();
+fn on_page(app: &AppHandle, event: PageLoadEvent) {
+    match event {
+        PageLoadEvent::Started => {
+            if let Some(shell) = app.try_state::<Shell>() {
+                shell.close_views();
+            }
+        }
+        PageLoadEvent::Finished => furnish(app),
     }
 }
 
@@ -105,20 +109,35 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
     app.manage(Shell::new(desk, wired.credentials, desktop));
     app.manage(quit::Quitting::default());
     app.manage(crate::drag::Hovering::default());
+    app.manage(Furnished::default());
     let settings = wired.engine.settings().unwrap_or_default();
     let at_login = std::env::args().any(|argument| argument == AT_LOGIN);
     menu::set(app.handle())?;
     deep_link::follow(app.handle());
     window::open(app.handle(), settings.start_hidden && at_login)?;
-    tray::show(app.handle());
     changes::follow(app.handle());
     signals::heed(app.handle());
-    if let Err(error) = app.state::<Shell>().desktop.apply(&settings) {
+    Ok(())
+}
+
+/// Whether everything stands around the window.
+#[derive(Default)]
+struct Furnished(AtomicBool);
+
+/// Puts around the window what nobody waits for, once its page is there: before that it would only make the page come later.
+fn furnish(app: &AppHandle) {
+    // A page that is loaded anew finds it there.
+    if app.state::<Furnished>().0.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    tray::show(app);
+    let shell = app.state::<Shell>();
+    let settings = shell.engine().settings().unwrap_or_default();
+    if let Err(error) = shell.desktop.apply(&settings) {
         tracing::warn!("the settings cannot be carried out: {error:?}");
     }
     #[cfg(feature = "updater")]
-    crate::update::look(app.handle());
-    Ok(())
+    crate::update::look(app);
 }
 
 /// Says why there will be no window. Nothing else could: who started the app by a click sees no terminal.

@@ -1,7 +1,7 @@
 //! Turns what changes in the engine and on the disk into events for the page and a new menu in the menu bar.
 
 use bottle_engine::watch::{Changed, Watch};
-use tauri::async_runtime::spawn;
+use tauri::async_runtime::{spawn, spawn_blocking};
 use tauri::{AppHandle, Manager};
 
 use crate::state::Shell;
@@ -30,14 +30,19 @@ pub(crate) fn follow(app: &AppHandle) {
             tray::refresh(&desk_app).await;
         }
     });
+    let engine = shell.engine();
     let disk_app = app.clone();
-    match Watch::start(&shell.engine(), move |changed| on_disk(&disk_app, changed)) {
-        Ok(watch) => {
-            app.manage(Watched(watch));
+    // A watch over many folders takes its time, and the window is opening.
+    spawn_blocking(move || {
+        let told = disk_app.clone();
+        match Watch::start(&engine, move |changed| on_disk(&told, changed)) {
+            Ok(watch) => {
+                disk_app.manage(Watched(watch));
+            }
+            // The page still asks again when it gets the focus.
+            Err(error) => tracing::warn!("changes on the disk are not seen: {error}"),
         }
-        // The page still asks again when it gets the focus.
-        Err(error) => tracing::warn!("changes on the disk are not seen: {error}"),
-    }
+    });
 }
 
 fn on_disk(app: &AppHandle, changed: Changed) {

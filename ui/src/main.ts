@@ -4,17 +4,17 @@ import { mount } from "svelte";
 import "./app.css";
 import App from "./App.svelte";
 import type { Host } from "./lib/host/host";
+import { tauriHost } from "./lib/host/tauri";
 import { App as Stores } from "./lib/state/app.svelte";
 import { recallTheme } from "./lib/state/settings.svelte";
 
-async function findHost(): Promise<Host> {
-  if (import.meta.env.MODE === "fake") return (await import("./lib/host/fake")).fakeHost();
-  return (await import("./lib/host/tauri")).tauriHost();
+function begin(host: Host): void {
+  const target = document.getElementById("app");
+  if (!target) return;
+  mount(App, { target, props: { stores: new Stores(host), launcher: location.hash === "#launcher" } });
 }
 
 recallTheme();
-const target = document.getElementById("app");
-if (target) {
-  const stores = new Stores(await findHost());
-  mount(App, { target, props: { stores, launcher: location.hash === "#launcher" } });
-}
+// The real host comes with this file: one more file to wait for would delay the first thing that is seen.
+if (import.meta.env.MODE === "fake") void import("./lib/host/fake").then(({ fakeHost }) => begin(fakeHost()));
+else begin(tauriHost());

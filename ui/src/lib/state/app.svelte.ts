@@ -68,22 +68,21 @@ export class App {
       }),
     ];
     if (!launcher) subscriptions.push(host.onLaunchRequested(() => void this.follow()));
-    const again = () => void system.findings.refresh();
     const hide = () => void this.drafts.flush();
-    window.addEventListener("focus", again);
     window.addEventListener("pagehide", hide);
     window.addEventListener("blur", hide);
     if (launcher) void settings.current.refresh();
     else void this.arrive();
     void system.about.refresh();
-    void sessions.list.refresh();
-    void sessions.tasks.refresh();
-    void library.refresh();
-    void credentials.list.refresh();
-    void system.findings.refresh();
+    const lists = [library.agents.refresh(), sessions.list.refresh(), sessions.tasks.refresh()];
+    // What is looked at for the longest, engine and keychain, comes after what is seen first.
+    void Promise.all(lists).then(() => {
+      void system.findings.refresh();
+      void library.bottles.refresh();
+      void credentials.list.refresh();
+    });
     return () => {
       for (const end of subscriptions) end();
-      window.removeEventListener("focus", again);
       window.removeEventListener("pagehide", hide);
       window.removeEventListener("blur", hide);
     };
