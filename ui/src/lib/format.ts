@@ -46,9 +46,9 @@ export function bytes(size: number): string {
   return `${(size / 1_000_000_000).toFixed(1)} GB`;
 }
 
-/** A size in mebibytes as memory is sold. */
+/** A size in mebibytes. */
 export function memory(mib: number): string {
-  return mib % 1024 === 0 ? `${String(mib / 1024)} GB` : `${String(mib)} MB`;
+  return mib % 1024 === 0 ? `${String(mib / 1024)} GiB` : `${String(mib)} MiB`;
 }
 
 /** "1 file", "3 files". */
