@@ -5,9 +5,12 @@ import type { Host } from "../host/host";
 import { Snapshot } from "./snapshot.svelte";
 
 const THEME_KEY = "theme";
+const READER_KEY = "screen-reader";
 
 export class Preferences {
   readonly current: Snapshot<Settings>;
+  /** Whether terminals also keep their lines as text for a screen reader. It belongs to this computer and not to the person's folder. */
+  screenReader = $state(localStorage.getItem(READER_KEY) === "on");
 
   constructor(private readonly host: Host) {
     this.current = new Snapshot(async () => {
@@ -15,6 +18,11 @@ export class Preferences {
       showTheme(settings.theme);
       return settings;
     });
+  }
+
+  readAloud(on: boolean): void {
+    this.screenReader = on;
+    localStorage.setItem(READER_KEY, on ? "on" : "off");
   }
 
   /** Writes the settings with some of them changed. */

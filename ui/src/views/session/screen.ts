@@ -106,6 +106,10 @@ export class Screen {
     if (this.tells && this.scheme() !== this.told) this.tellScheme();
   }
 
+  readAloud(on: boolean): void {
+    this.terminal.options.screenReaderMode = on;
+  }
+
   find(text: string, backwards: boolean): boolean {
     return backwards ? this.searching.findPrevious(text) : this.searching.findNext(text);
   }

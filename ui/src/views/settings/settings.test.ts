@@ -23,6 +23,13 @@ test("a switch writes its setting at once", async () => {
   await waitFor(() => expect(machine(world).settings.openAtLogin).toBe(true));
 });
 
+test("a terminal is made for a screen reader where that is chosen, also after the window is opened anew", async () => {
+  const { app } = show(Settings, {});
+  await fireEvent.click(await screen.findByRole("switch", { name: "Terminals for a screen reader" }));
+  expect(app.settings.screenReader).toBe(true);
+  expect(show(Settings, {}).app.settings.screenReader).toBe(true);
+});
+
 test("a shortcut is recorded from the keys, and a letter alone is refused", async () => {
   const { world } = show(Settings, {});
   await fireEvent.click(await screen.findByRole("button", { name: /Shortcut of the launcher/ }));
