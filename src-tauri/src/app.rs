@@ -4,6 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bottle_core::advice::Advice;
 use bottle_engine::desk::Desk;
@@ -19,6 +20,8 @@ use crate::{changes, deep_link, ipc, launcher, log, menu, quit, signals, tray, w
 
 /// Given by the login item: the window stays hidden if the person wants so.
 const AT_LOGIN: &str = "--at-login";
+/// After how long what stands around the window comes without its page.
+const LATEST: Duration = Duration::from_secs(3);
 
 /// Runs the app until the person quits it.
 #[must_use]
@@ -117,6 +120,7 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
     window::open(app.handle(), settings.start_hidden && at_login)?;
     changes::follow(app.handle());
     signals::heed(app.handle());
+    furnish_at_the_latest(app.handle().clone());
     Ok(())
 }
 
@@ -138,6 +142,16 @@ fn furnish(app: &AppHandle) {
     }
     #[cfg(feature = "updater")]
     crate::update::look(app);
+}
+
+/// A page that never comes must not leave a person without the menu bar too.
+fn furnish_at_the_latest(app: AppHandle) {
+    tauri::async_runtime::spawn(async move {
+        tokio::time::sleep(LATEST).await;
+        let main = app.clone();
+        // There is no main thread any more where the app has ended meanwhile.
+        drop(app.run_on_main_thread(move || furnish(&main)));
+    });
 }
 
 /// Says why there will be no window. Nothing else could: who started the app by a click sees no terminal.
