@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::driver::Driver;
 use super::page::Page;
+use crate::until::until;
 use crate::world::{World, built, with_world};
 
 /// The program that is tested.
@@ -163,6 +164,36 @@ impl Desktop {
         let variables = self.variables.iter().cloned().chain(more);
         let driver = Driver::start(variables.collect()).await;
         Page::open(driver, &built(WINDOW), self.display.clone()).await
+    }
+
+    /// Presses keys together, whichever window has the focus.
+    ///
+    /// # Panics
+    /// Where there is no keyboard.
+    pub async fn keys(&self, chord: &str) {
+        let mut command = tokio::process::Command::new("xdotool");
+        let pressed = command
+            .args(["key", chord])
+            .env("DISPLAY", &self.display)
+            .status();
+        assert!(
+            pressed.await.is_ok_and(|status| status.success()),
+            "no keyboard"
+        );
+    }
+
+    /// Waits until a window with this title can be seen.
+    ///
+    /// # Panics
+    /// Where it does not come.
+    pub async fn window_appears(&self, title: &str) {
+        until("a window", async || {
+            let mut command = tokio::process::Command::new("xdotool");
+            command.args(["search", "--onlyvisible", "--name", title]);
+            let found = command.env("DISPLAY", &self.display).output().await.ok()?;
+            (!found.stdout.is_empty()).then_some(())
+        })
+        .await;
     }
 
     /// A command on this desktop.

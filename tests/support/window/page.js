@@ -19,6 +19,28 @@ const best = (found, name) =>
   found.find((element) => labelled(element).startsWith(name)) ??
   found.find((element) => labelled(element).includes(name)) ??
   null;
+// Whether a person can get at a place of the page: nothing that does not scroll cuts it off.
+const reached = (element) => {
+  const { left, right, top, bottom } = element.getBoundingClientRect();
+  const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+  let sideways = false;
+  let down = false;
+  for (let above = element.parentElement; above; above = above.parentElement) {
+    const style = getComputedStyle(above);
+    sideways ||= /auto|scroll/.test(style.overflowX) && above.scrollWidth > above.clientWidth;
+    down ||= /auto|scroll/.test(style.overflowY) && above.scrollHeight > above.clientHeight;
+    const box = above.getBoundingClientRect();
+    if (style.overflowX !== "visible" && !sideways && (x < box.left || x > box.right)) return false;
+    if (style.overflowY !== "visible" && !down && (y < box.top || y > box.bottom)) return false;
+  }
+  return (sideways || (x >= 0 && x <= innerWidth)) && (down || (y >= 0 && y <= innerHeight));
+};
+const keyboard = () => [...document.querySelectorAll(".xterm-helper-textarea")].filter((element) => !element.closest("[hidden]")).at(-1) ?? null;
+const paste = (fill) => {
+  const clipboardData = new DataTransfer();
+  fill(clipboardData);
+  return keyboard()?.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true })) === undefined ? null : true;
+};
 switch (action) {
   case "click": {
     const control = best(
@@ -43,8 +65,21 @@ switch (action) {
     return words(front().innerText ?? document.body.innerText);
   case "controls":
     return among("button, a[href], summary, [role=tab], [role=menuitem]").map(labelled);
+  case "unreached":
+    return among("button, a[href], summary, input, select, textarea, [role=tab]")
+      .filter((element) => !element.closest(".visually-hidden, .xterm") && !reached(element))
+      .map(labelled);
   case "terminal":
     return [...document.querySelectorAll(".xterm-rows")].filter(shown).map((rows) => [...rows.children].map((row) => row.textContent).join("\n")).join("\n");
   case "keyboard":
-    return [...document.querySelectorAll(".xterm-helper-textarea")].filter((element) => !element.closest("[hidden]")).at(-1) ?? null;
+    return keyboard();
+  case "paste":
+    return paste((clipboard) => clipboard.setData("text/plain", argument));
+  case "paste-image":
+    return paste((clipboard) => clipboard.items.add(new File([new Uint8Array([137, 80, 78, 71])], argument, { type: "image/png" })));
+  case "chord": {
+    const [key, code] = [argument.toUpperCase(), `Key${argument.toUpperCase()}`];
+    const press = { key, code, keyCode: key.charCodeAt(0), ctrlKey: true, shiftKey: true, bubbles: true, cancelable: true };
+    return keyboard()?.dispatchEvent(new KeyboardEvent("keydown", press)) === undefined ? null : true;
+  }
 }

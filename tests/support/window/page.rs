@@ -28,6 +28,14 @@ axe.run(document, { resultTypes: ['violations'] }).then(
   (error) => done([['axe', String(error), '']]),
 );";
 
+/// Shows the page in a theme, with letters of so many per cent, and says when it is painted and nothing moves any more.
+const DRESS: &str = r"const [theme, percent, done] = arguments;
+document.documentElement.dataset.theme = theme;
+document.documentElement.style.fontSize = `${percent}%`;
+const still = () => document.getAnimations().every((one) => one.playState !== 'running' || one.effect.getComputedTiming().endTime === Infinity);
+const look = () => (still() ? setTimeout(done, 50) : requestAnimationFrame(look));
+requestAnimationFrame(() => requestAnimationFrame(look));";
+
 /// A fault that axe sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation(pub Vec<String>);
@@ -150,6 +158,38 @@ impl Page {
             .expect("typed");
     }
 
+    /// Ends what was typed into the terminal in front.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub async fn enter(&self) {
+        self.press(ENTER).await;
+    }
+
+    /// Pastes a text into the terminal in front.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub async fn paste(&self, text: &str) {
+        self.found("paste", text).await;
+    }
+
+    /// Pastes an image of this name into the terminal in front.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub async fn paste_image(&self, name: &str) {
+        self.found("paste-image", name).await;
+    }
+
+    /// Presses a letter in the terminal together with Ctrl and Shift.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub async fn chord(&self, letter: &str) {
+        self.found("chord", letter).await;
+    }
+
     /// Drags files out of another program's window into the middle of this one, with the mouse.
     ///
     /// # Panics
@@ -251,6 +291,30 @@ impl Page {
         assert_eq!(self.violations().await, [], "in the view '{name}'");
     }
 
+    /// Keeps pictures of the page in light and dark, with usual letters and with letters of twice the size, and asserts that no control is
+    /// out of reach in any of them and that axe finds nothing wrong with either theme.
+    ///
+    /// # Panics
+    /// Where one of these does not hold.
+    pub async fn every_look(&self, name: &str) {
+        for (theme, percent) in [("light", 100), ("light", 200), ("dark", 200), ("dark", 100)] {
+            self.dress(theme, percent).await;
+            let look = format!("{name}-{theme}-{percent}");
+            self.picture(&look).await;
+            let unreached = self.look("unreached", "").await;
+            assert_eq!(unreached, Some(json!([])), "in the view '{look}'");
+            if percent == 100 {
+                assert_eq!(self.violations().await, [], "in the view '{look}'");
+            }
+        }
+        self.dress("light", 100).await;
+    }
+
+    async fn dress(&self, theme: &str, percent: u32) {
+        let body = json!({"script": DRESS, "args": [theme, percent]});
+        self.post("/execute/async", body).await.expect("a look");
+    }
+
     /// What axe finds wrong with the page as it is.
     ///
     /// # Panics
@@ -270,6 +334,15 @@ impl Page {
             .iter()
             .map(|one| Violation(one.as_array().into_iter().flatten().map(text).collect()))
             .collect()
+    }
+
+    /// Shows the launcher's page in this window: its own opens by keys that only a whole desktop hears.
+    ///
+    /// # Panics
+    /// Where the driver does not do it.
+    pub async fn launcher(&self) {
+        let script = "location.hash = 'launcher'; location.reload();";
+        self.script(script, json!([])).await.expect("a new page");
     }
 
     /// Closes the window and ends its program.
