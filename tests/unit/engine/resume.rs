@@ -59,7 +59,9 @@ async fn a_kept_session_goes_on_with_the_first_steps_and_keeps_the_rest() {
     write(&root.join("home/node/.claude.json"), "changed by claude");
     let before = room.staged.steps().len();
     let live = resume(&room, &id).await.unwrap();
-    let steps = room.staged.steps().split_off(before);
+    let mut steps = room.staged.steps().split_off(before);
+    // These two move in side by side.
+    steps[2..5].sort();
     let expected = [
         "start",
         "guest",
