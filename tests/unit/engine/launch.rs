@@ -291,7 +291,7 @@ async fn phases_begin_and_end_in_order_with_times() {
     for event in progress.iter() {
         match event {
             Progress::Began { phase, at_ms } => {
-                let beside = open.keys().all(|other| *other == Phase::Doors);
+                let beside = open.keys().all(|other| *other == Doors);
                 assert!(beside, "{phase:?} began beside {open:?}");
                 assert_eq!(open.insert(*phase, *at_ms), None);
                 assert!(*at_ms >= last);
