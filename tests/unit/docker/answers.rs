@@ -293,6 +293,28 @@ async fn gvisor_that_the_engine_lacks_is_refused_with_what_to_change() {
 }
 
 #[tokio::test]
+async fn a_container_whose_removal_began_is_gone() {
+    let agent = "POST /containers/claude-bottle-reviewer-a1b2c/start";
+    let bundle = "POST /containers/claude-bottle-reviewer-a1b2c-bundle/start";
+    let removed = r#"{"message":"container is marked for removal and cannot be started"}"#;
+    let session = SessionId::new("reviewer-a1b2c").unwrap();
+    let engine =
+        SmallEngine::of_version("1.47", "linux", &[(bundle, 204, ""), (agent, 409, removed)]);
+    let started = engine.docker().start(&session).await;
+    assert!(
+        matches!(started, Err(BackendError::GuestGone { .. })),
+        "{started:?}"
+    );
+    let engine =
+        SmallEngine::of_version("1.47", "linux", &[(bundle, 409, removed), (agent, 204, "")]);
+    let started = engine.docker().start(&session).await;
+    assert!(
+        matches!(started, Err(BackendError::BundleGone { .. })),
+        "{started:?}"
+    );
+}
+
+#[tokio::test]
 async fn other_refusals_keep_the_engines_words() {
     let engine = SmallEngine::of_version(
         "1.47",

@@ -49,18 +49,24 @@ async fn start_one(engine: &Engine, id: &SessionId, part: Part) -> Result<(), Ba
         .await
     {
         Ok(()) => Ok(()),
-        Err(error)
-            if fault::status(&error) == Some(404)
-                && fault::words(&error).contains("No such container") =>
-        {
-            Err(gone(id, part))
-        }
+        Err(error) if is_lost(&error) => Err(gone(id, part)),
         Err(error) => {
             if fault::status(&error).is_some() && runs_in_gvisor(engine, name).await {
                 return Err(runtime::unfit(Runtime::Runsc));
             }
             Err(engine.failed(format!("start the container {name}"), error))
         }
+    }
+}
+
+/// Whether a container can never be started again: it is not there, or a removal that began, perhaps in a process that was killed
+/// since, is at it. A 404 may also be about a network or a runtime.
+fn is_lost(error: &ApiError) -> bool {
+    let words = fault::words(error);
+    match fault::status(error) {
+        Some(404) => words.contains("No such container"),
+        Some(409) => words.contains("marked for removal"),
+        _ => false,
     }
 }
 

@@ -136,9 +136,17 @@ impl Engine {
         if !folder.is_dir() {
             return Ok(Saved::default());
         }
-        backend.start(id).await?;
-        let guest = backend.guest(id).await?;
-        save(&*guest, &folder).await
+        // A removal that somebody began leaves nothing to save; files can be read without the doors of a bundle.
+        match backend.start(id).await {
+            Ok(()) | Err(BackendError::BundleGone { .. }) => {}
+            Err(BackendError::GuestGone { .. }) => return Ok(Saved::default()),
+            Err(error) => return Err(error.into()),
+        }
+        match backend.guest(id).await {
+            Ok(guest) => save(&*guest, &folder).await,
+            Err(BackendError::GuestGone { .. }) => Ok(Saved::default()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
